@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * A view of bytes: pointer and length, never owned, never NUL-terminated by promise.
+ * Everything that names data it does not own (an argument, a key, a reply part) is a `struct bytes`.
+ */
+#ifndef RINGLET_BASE_BYTES_H
+#define RINGLET_BASE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct bytes {
+	const char *ptr;
+	size_t len;
+};
+
+/* A view of a string literal, its length known at compile time. */
+#define BYTES(literal) ((struct bytes){(literal), sizeof(literal) - 1})
+
+static inline struct bytes bytes_of(const void *ptr, size_t len)
+{
+	return (struct bytes){(const char *)ptr, len};
+}
+
+/* A view of a NUL-terminated string. */
+static inline struct bytes bytes_text(const char *text)
+{
+	return (struct bytes){text, strlen(text)};
+}
+
+static inline bool bytes_equal(struct bytes a, struct bytes b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+/* memcmp order, the shorter first where one is a prefix of the other. */
+static inline int bytes_compare(struct bytes a, struct bytes b)
+{
+	size_t common = a.len < b.len ? a.len : b.len;
+	int order = common == 0 ? 0 : memcmp(a.ptr, b.ptr, common);
+	if (order != 0)
+		return order;
+	return a.len < b.len ? -1 : a.len > b.len;
+}
+
+/* ASCII lower case, independent of the locale. */
+static inline char ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 32) : c;
+}
+
+/* Compares with a NUL-terminated word, ignoring ASCII case: how option words are recognised. */
+static inline bool bytes_is(struct bytes a, const char *word)
+{
+	size_t i = 0;
+	for (; i < a.len && word[i] != '\0'; i++)
+		if (ascii_lower(a.ptr[i]) != ascii_lower(word[i]))
+			return false;
+	return i == a.len && word[i] == '\0';
+}
+
+#endif
