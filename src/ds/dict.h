@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * The dictionary: a set of item pointers found by hash. Items hold their own keys; the dictionary
+ * knows only hashes and asks its ops for the rest.
+ *
+ * Shape. A bucket is one cache line: nine 6-byte pointers, nine one-byte tags, one byte of state. A full bucket's
+ * last place links to an overflow bucket. The bucket of a hash is (hash_high32 * bucket_count) >> 32, so buckets are
+ * ordered by hash: bucket i holds exactly one interval of the hash space, whatever the count is.
+ * Two things follow:
+ *   - a resize (to any count, not just doubles) moves buckets in hash order; a lookup compares the
+ *     hash with how far the move has come and probes exactly one table;
+ *   - a scan's cursor is a position in the hash space, so its guarantee (what is there from begin to
+ *     end is seen) holds under any resize.
+ *
+ * Invariant: an item is in the bucket that its hash names, in the new table if that bucket's
+ * interval has been moved, else in the old one.
+ * It never frees or copies items.
+ */
+#ifndef RINGLET_DS_DICT_H
+#define RINGLET_DS_DICT_H
+
+#include "base/assert.h"
+#include "base/bytes.h"
+
+#include <immintrin.h>
+
+#define DICT_SLOTS 9             /* per bucket */
+#define DICT_MOVE_BUCKETS 4      /* moved per insertion or deletion while a resize is under way */
+#define DICT_CURSOR_BITS 48      /* a scan cursor fits a double */
+
+struct dict_bucket {
+	uint8_t ptrs[DICT_SLOTS * 6]; /* 48-bit pointers */
+	uint8_t tags[DICT_SLOTS];     /* low byte of the hash; meaningful where `used` has the bit */
+	uint8_t count;                /* places 0 .. count-1 are used; DICT_CHAINED: the last is a link */
+} __attribute__((aligned(64)));
+
+#define DICT_CHAINED 0x80
+
+struct dict_table {
+	struct dict_bucket *buckets;
+	uint32_t count;               /* buckets; 0 = none */
+};
+
+struct dict_ops {
+	/* The hash of a stored item (for resizing). */
+	uint64_t (*hash)(const void *item);
+};
+
+struct dict {
+	struct dict_table tables[2];  /* [1] only while a resize is under way: the new one */
+	uint32_t moved;               /* buckets of tables[0] already moved */
+	uint64_t moved_hash;          /* high halves below this are in tables[1] */
+	size_t items;
+	size_t chained;               /* overflow buckets alive */
+	const struct dict_ops *ops;
+	bool resize_paused;
+};
+
+void dict_init(struct dict *d, const struct dict_ops *ops);
+/* Frees the tables, not the items. */
+void dict_release(struct dict *d);
+
+static inline size_t dict_count(const struct dict *d)
+{
+	return d->items;
+}
+
+static inline bool dict_is_resizing(const struct dict *d)
+{
+	return d->tables[1].count != 0;
+}
+
+static inline struct dict_bucket *dict_bucket_of(const struct dict *d, uint64_t hash)
+{
+	uint64_t high = hash >> 32;
+	const struct dict_table *t = &d->tables[UNLIKELY(high < d->moved_hash)];
+	return &t->buckets[(high * t->count) >> 32];
+}
+
+static inline void *dict_ptr_get(const struct dict_bucket *b, unsigned slot)
+{
+	uint64_t word;
+	memcpy(&word, b->ptrs + slot * 6, 8); /* the two bytes behind are tags */
+	return (void *)(uintptr_t)(word & 0xffffffffffffu);
+}
+
+static inline void dict_ptr_set(struct dict_bucket *b, unsigned slot, const void *ptr)
+{
+	uint64_t word = (uint64_t)(uintptr_t)ptr;
+	memcpy(b->ptrs + slot * 6, &word, 6);
+}
+
+/* Starts loading what dict_find will touch first. */
+static inline void dict_prefetch(const struct dict *d, uint64_t hash)
+{
+	if (d->tables[0].count != 0)
+		__builtin_prefetch(dict_bucket_of(d, hash));
+}
+
+/* Bit i is set where place i may hold the hash. */
+static inline unsigned dict_tag_matches(const struct dict_bucket *b, uint64_t hash)
+{
+	/* Tags are bytes 54..62 of the line: load bytes 48..63. */
+	__m128i line = _mm_load_si128((const __m128i *)((const char *)b + 48));
+	__m128i want = _mm_set1_epi8((char)hash);
+	unsigned bits = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(line, want)) >> 6;
+	unsigned count = b->count & DICT_CHAINED ? DICT_SLOTS - 1 : b->count;
+	return bits & ((1u << count) - 1);
+}
+
+static inline struct dict_bucket *dict_chain(const struct dict_bucket *b)
+{
+	return b->count & DICT_CHAINED ? dict_ptr_get(b, DICT_SLOTS - 1) : NULL;
+}
+
+/* Starts loading the first item that dict_find will compare with; its bucket should be in cache. */
+static inline void dict_prefetch_item(const struct dict *d, uint64_t hash)
+{
+	if (d->tables[0].count == 0)
+		return;
+	const struct dict_bucket *b = dict_bucket_of(d, hash);
+	unsigned bits = dict_tag_matches(b, hash);
+	if (bits)
+		__builtin_prefetch(dict_ptr_get(b, (unsigned)__builtin_ctz(bits)));
+}
+
+typedef bool dict_equal(const void *item, const void *key);
+
+/* Where an item stands: valid until the next insertion, deletion or resize step. */
+struct dict_place {
+	struct dict_bucket *bucket; /* NULL = not found */
+	unsigned slot;
+};
+
+static inline __attribute__((always_inline)) struct dict_place dict_find_place(const struct dict *d,
+	uint64_t hash, dict_equal *equal, const void *key)
+{
+	if (UNLIKELY(d->tables[0].count == 0))
+		return (struct dict_place){NULL, 0};
+	for (struct dict_bucket *b = dict_bucket_of(d, hash); b != NULL; b = dict_chain(b)) {
+		for (unsigned bits = dict_tag_matches(b, hash); bits != 0; bits &= bits - 1) {
+			unsigned slot = (unsigned)__builtin_ctz(bits);
+			if (LIKELY(equal(dict_ptr_get(b, slot), key)))
+				return (struct dict_place){b, slot};
+		}
+	}
+	return (struct dict_place){NULL, 0};
+}
+
+/* The item that `equal` accepts; NULL = none. `equal` should be a static inline function. */
+static inline __attribute__((always_inline)) void *dict_find(const struct dict *d, uint64_t hash,
+	dict_equal *equal, const void *key)
+{
+	struct dict_place place = dict_find_place(d, hash, equal, key);
+	return place.bucket == NULL ? NULL : dict_ptr_get(place.bucket, place.slot);
+}
+
+/* Adds an item; the caller has made sure that no equal one is there. */
+void dict_insert(struct dict *d, uint64_t hash, void *item);
+/* Replaces the pointer of an item that moved in memory. */
+static inline void dict_place_set(struct dict_place place, const void *item)
+{
+	dict_ptr_set(place.bucket, place.slot, item);
+}
+/* The place of exactly this pointer; bucket NULL = not there. */
+struct dict_place dict_find_pointer(const struct dict *d, uint64_t hash, const void *item);
+/* Removes what stands at `place` (not freed). May shrink the table in later steps. */
+void dict_remove_place(struct dict *d, uint64_t hash, struct dict_place place);
+
+/* Moves up to `buckets` buckets of a running resize; true while more is left. Insertions and
+ * deletions do DICT_MOVE_BUCKETS on their own. */
+bool dict_resize_step(struct dict *d, unsigned buckets);
+/* Starts growing to hold `items` without a further resize (loading). */
+void dict_expand(struct dict *d, size_t items);
+/* Pauses resizing (a scan or a child is at work); nests through the bool only. */
+void dict_pause_resize(struct dict *d, bool paused);
+
+/* Visits the items at and behind `cursor` (0 to begin), at least one bucket; returns the next
+ * cursor, 0 at the end. Items present during the whole scan are visited at least once. `visit` may remove the
+ * item that it is given, and no other. */
+uint64_t dict_scan(struct dict *d, uint64_t cursor, void (*visit)(void *item, void *context),
+	void *context);
+/* A random item; every item has nearly the same chance (uniform over chains within rejection
+ * sampling). NULL when empty. */
+void *dict_random(const struct dict *d);
+/* Up to `count` items from one random neighbourhood (eviction sampling); returns how many. */
+unsigned dict_sample(const struct dict *d, void **items, unsigned count);
+
+/* Memory of tables and overflow buckets. */
+size_t dict_memory_bytes(const struct dict *d);
+size_t dict_slot_count(const struct dict *d); /* places in all main buckets */
+/* Walks all invariants; aborts on a violation (tests, DEBUG). */
+void dict_check(const struct dict *d);
+
+#endif

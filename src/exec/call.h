@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * A call: one command being run for one session. The dispatcher (call_run) finds the command,
+ * checks arity and gates, runs the handler, closes the unit and keeps the accounts.
+ */
+#ifndef RINGLET_EXEC_CALL_H
+#define RINGLET_EXEC_CALL_H
+
+#include "exec/command.h"
+#include "exec/session.h"
+#include "proto/error.h"
+#include "store/keyspace.h"
+
+struct call {
+	struct session *session;
+	struct exec *exec;
+	struct reply *reply;
+	struct db *db;                /* the selected database */
+	struct command *command;
+	struct bytes *argv;           /* argv[0] is the name; a container's subcommand is argv[1] */
+	int argc;
+	bool has_hash;                /* key_hash is that of argv[command->first_key] */
+	uint64_t key_hash;
+	/* Memory that lives until the call ends (effect rewrites, temporary views). */
+	struct effect *effect;        /* exec/effect: how this call is propagated */
+	bool is_blocked_retry;        /* the same call again, because a key it waits for changed */
+};
+
+/* Runs one request: everything from lookup to accounts. */
+void call_run(struct session *s, struct bytes *argv, int argc);
+
+/* Error replies; each returns FAILED so that handlers can `return call_fail(call, E_SYNTAX)`. */
+enum outcome call_fail(struct call *call, enum error error);
+/* The table's text is a format. */
+enum outcome call_failf(struct call *call, enum error error, ...);
+
+/* The key at argv[index]; the hash computed ahead is used where it fits. */
+static inline struct key call_key(const struct call *call, int index)
+{
+	if (LIKELY(call->has_hash && index == call->command->first_key))
+		return (struct key){call->argv[index], call->key_hash};
+	return key_of(call->argv[index]);
+}
+
+/* Argument helpers: each writes the usual error and returns false when the text is wrong. */
+bool call_arg_i64(struct call *call, int index, int64_t *out);                 /* E_NOT_INTEGER */
+bool call_arg_i64_in(struct call *call, int index, int64_t min, int64_t max, int64_t *out, enum error error);
+bool call_arg_double(struct call *call, int index, double *out);               /* E_NOT_FLOAT */
+static inline bool call_arg_is(const struct call *call, int index, const char *word)
+{
+	return index < call->argc && bytes_is(call->argv[index], word);
+}
+
+/* Lookups with the accounts of a read (hits, misses, LRU/LFU touch, keymiss event). NULL = no such
+ * key. Type mismatch is the caller's to check: call_wrong_type. */
+struct entry *call_find_read(struct call *call, struct key key);
+/* For a write; no hit or miss counted. Expired keys are deleted first. */
+struct entry *call_find_write(struct call *call, struct key key);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * The executor: what all calls share. One per server; two in one process don't know each other.
+ */
+#ifndef RINGLET_EXEC_EXEC_H
+#define RINGLET_EXEC_EXEC_H
+
+#include "exec/call.h"
+#include "exec/gate.h"
+
+#define EXEC_CALL_SINKS_MAX 8
+#define EXEC_CLOSE_SINKS_MAX 8
+#define EXEC_ERROR_CODES_MAX 128 /* rows of errorstats */
+
+/* What a finished call is told to (slowlog, latency, monitor). `ticks` spent in the handler. */
+struct call_sink {
+	void (*called)(struct call *call, enum outcome outcome, uint64_t ticks, void *context);
+	void *context;
+};
+
+struct exec_stats {
+	uint64_t calls;             /* total_commands_processed */
+	uint64_t errors;            /* total_error_replies */
+	uint64_t keyspace_hits;
+	uint64_t keyspace_misses;
+	uint64_t unexpected_errors;
+};
+
+struct error_count {
+	char code[32];
+	uint64_t count;
+};
+
+struct exec {
+	struct keyspace *keyspace;
+	struct command_table *commands;
+	uint32_t gates;                  /* armed gates */
+	struct gate_row gate_rows[GATE_COUNT];
+	struct exec_stats stats;
+	struct call *current;            /* innermost running call */
+	int depth;                       /* nested calls (EXEC, scripts) */
+	int64_t now_ms;                  /* wall clock of this turn */
+	int64_t now_us;
+	bool has_password;               /* requirepass or ACL: sessions start unauthenticated */
+
+	/* Told before a command runs (MONITOR) and after. */
+	struct call_sink before[EXEC_CALL_SINKS_MAX];
+	struct call_sink after[EXEC_CALL_SINKS_MAX];
+	int before_count, after_count;
+	/* Told when a session ends: features drop what hangs off it. */
+	void (*on_session_close[EXEC_CLOSE_SINKS_MAX])(struct session *s);
+	int on_session_close_count;
+
+	struct link sessions;            /* all, oldest first */
+	size_t session_count;
+	uint64_t next_session_id;
+	struct error_count error_counts[EXEC_ERROR_CODES_MAX];
+	int error_count;
+	bool error_counts_overflowed;
+
+	bool latency_tracking;
+	/* What the roof hangs here for cmd/ (cmd/services.h). */
+	struct services *services;
+};
+
+struct exec *exec_new(struct keyspace *keyspace);
+void exec_free(struct exec *exec);
+/* Clocks of the turn, for expiry and idle times. */
+void exec_set_time(struct exec *exec, int64_t now_us);
+void exec_sink_before(struct exec *exec, struct call_sink sink);
+void exec_sink_after(struct exec *exec, struct call_sink sink);
+/* Counts an error reply by its code (errorstats). */
+void exec_count_error(struct exec *exec, struct bytes text);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * RESP2 and RESP3 replies. A `struct reply` is where the answer of a call goes and in which protocol;
+ * functions whose RESP2 and RESP3 shapes differ choose by `resp`.
+ *
+ * Must not know sessions or commands. Errors come from the error table (proto/error.h).
+ */
+#ifndef RINGLET_PROTO_REPLY_H
+#define RINGLET_PROTO_REPLY_H
+
+#include "base/bytes.h"
+#include "proto/out.h"
+
+#include <stdarg.h>
+
+struct reply {
+	struct out *out;
+	uint8_t resp;      /* 2 or 3 */
+	uint32_t errors;   /* how many error replies were written */
+};
+
+/* +OK and other constant replies. */
+void reply_ok(struct reply *r);
+/* `text` is sent as it is: no CR or LF in it (asserted). */
+void reply_simple(struct reply *r, const char *text);
+void reply_bulk(struct reply *r, struct bytes bytes);
+void reply_bulk_text(struct reply *r, const char *text);
+void reply_bulk_i64(struct reply *r, int64_t value);
+/* Large values: lent when long enough, else copied (then release is called at once). */
+void reply_bulk_lend(struct reply *r, struct bytes bytes, void (*release)(void *), void *owner);
+void reply_bulk_printf(struct reply *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void reply_i64(struct reply *r, int64_t value);
+/* $-1 / _ */
+void reply_null(struct reply *r);
+/* *-1 / _ */
+void reply_null_array(struct reply *r);
+void reply_array(struct reply *r, int64_t count);
+/* *2n / %n: `count` pairs. */
+void reply_map(struct reply *r, int64_t count);
+/* *n / ~n */
+void reply_set(struct reply *r, int64_t count);
+/* *n / >n: for messages nobody asked for; RESP2 gets an array. */
+void reply_push(struct reply *r, int64_t count);
+/* |n, RESP3 only: callers check resp. `count` pairs follow. */
+void reply_attribute(struct reply *r, int64_t count);
+/* $text / ,text */
+void reply_double(struct reply *r, double value);
+/* :1 :0 / #t #f */
+void reply_bool(struct reply *r, bool value);
+/* $text / (text */
+void reply_big_number(struct reply *r, struct bytes digits);
+/* $text / =len:ext:text; `ext` is three characters ("txt", "mkd"). */
+void reply_verbatim(struct reply *r, struct bytes text, const char *ext);
+
+/* An aggregate whose length is known only afterwards: open, write the elements, close with the
+ * count. May be nested. */
+struct reply_hole {
+	struct out_piece *piece;
+	size_t offset;
+};
+struct reply_hole reply_open(struct reply *r);
+void reply_close_array(struct reply *r, struct reply_hole hole, int64_t count);
+void reply_close_map(struct reply *r, struct reply_hole hole, int64_t count);
+void reply_close_set(struct reply *r, struct reply_hole hole, int64_t count);
+
+/* Writes "-<text>\r\n"; CR and LF in the text become blanks. `text` carries its code ("ERR …").
+ * Only proto/error and exec/call use it. */
+void reply_error_text(struct reply *r, struct bytes text);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * An entry of the keyspace: key, expiry and value in one allocation.
+ *
+ *   struct entry (8 bytes) [expiry 8] [word 8] [long key length 8] key [inline value]
+ *
+ * `word` is the pointer of a container or blob, or the integer; strings up to ENTRY_INLINE_MAX_BYTES
+ * live behind the key. Optional parts cost nothing where they are absent: a 16-byte key with a
+ * 16-byte value is one allocation of 40 bytes (class 48), with a TTL exactly 48.
+ */
+#ifndef RINGLET_STORE_ENTRY_H
+#define RINGLET_STORE_ENTRY_H
+
+#include "base/assert.h"
+#include "store/value.h"
+
+#define ENTRY_INLINE_MAX_BYTES 4096 /* longer strings are blobs */
+#define ENTRY_KEY_MAX_BYTES (512u * 1024 * 1024)
+
+enum entry_flag {
+	ENTRY_EXPIRY = 1 << 0,
+	ENTRY_WORD = 1 << 1,
+	ENTRY_LONG_KEY = 1 << 2,
+};
+
+struct entry {
+	uint32_t access : 24;  /* LRU clock, or LFU time and counter */
+	uint32_t type : 4;
+	uint32_t encoding : 4;
+	uint8_t flags;
+	uint8_t key_len;       /* unless ENTRY_LONG_KEY */
+	uint16_t inline_len;
+};
+
+static inline char *entry_parts(const struct entry *e)
+{
+	return (char *)(uintptr_t)e + sizeof(*e);
+}
+
+static inline size_t entry_head_bytes(unsigned flags)
+{
+	return sizeof(struct entry) + 8 * (size_t)__builtin_popcount(flags & 7);
+}
+
+static inline struct bytes entry_key(const struct entry *e)
+{
+	const char *key = (const char *)e + entry_head_bytes(e->flags);
+	size_t len = e->key_len;
+	if (UNLIKELY(e->flags & ENTRY_LONG_KEY)) {
+		uint64_t wide;
+		memcpy(&wide, key - 8, 8);
+		len = wide;
+	}
+	return (struct bytes){key, len};
+}
+
+/* Absolute wall-clock milliseconds; -1 = none. */
+static inline int64_t entry_expiry_ms(const struct entry *e)
+{
+	int64_t at;
+	if (!(e->flags & ENTRY_EXPIRY))
+		return -1;
+	memcpy(&at, entry_parts(e), 8);
+	return at;
+}
+
+static inline char *entry_word_ptr(const struct entry *e)
+{
+	return entry_parts(e) + (e->flags & ENTRY_EXPIRY ? 8 : 0);
+}
+
+static inline struct value entry_value(const struct entry *e)
+{
+	struct value v = {.type = (uint8_t)e->type, .encoding = (uint8_t)e->encoding};
+	if (e->flags & ENTRY_WORD) {
+		memcpy(&v.ptr, entry_word_ptr(e), 8);
+		return v;
+	}
+	struct bytes key = entry_key(e);
+	v.string = (struct bytes){key.ptr + key.len, e->inline_len};
+	return v;
+}
+
+/* What the allocation was asked for. */
+static inline size_t entry_size(const struct entry *e)
+{
+	return entry_head_bytes(e->flags) + entry_key(e).len + e->inline_len;
+}
+
+#endif
