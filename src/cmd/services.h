@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * What the commands may reach besides the executor: the modules of one server, hung on exec->services by the
+ * roof. A pointer is NULL only where its feature is not part of the build of a test.
+ */
+#ifndef RINGLET_CMD_SERVICES_H
+#define RINGLET_CMD_SERVICES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct loop;
+struct net;
+struct config;
+struct info_registry;
+struct slowlog;
+struct latency_monitor;
+struct monitor;
+struct shutdown;
+struct log_config;
+
+struct services {
+	struct loop *loop;
+	struct net *net;
+	struct config *config;             /* server/config: CONFIG GET/SET/REWRITE over the rows */
+	struct info_registry *info;        /* obs/info */
+	struct slowlog *slowlog;           /* obs/slowlog */
+	struct latency_monitor *latency;   /* obs/latency */
+	struct monitor *monitor;           /* obs/monitor */
+	struct shutdown *shutdown;         /* server/shutdown */
+	int64_t started_ms;
+	char run_id[41];
+	char replication_id[41];
+	bool cron_paused;                  /* DEBUG PAUSE-CRON */
+};
+
+#endif

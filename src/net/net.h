@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * The network: listeners, connections, and the batch that turns bytes into calls. It owns sockets and
+ * input buffers; sessions belong to exec, replies to proto.
+ *
+ * Invariant: a connection's requests run in order and its replies leave in that order; a connection
+ * is freed only after the loop said that its socket is closed.
+ */
+#ifndef RINGLET_NET_NET_H
+#define RINGLET_NET_NET_H
+
+#include "exec/exec.h"
+#include "io/loop.h"
+
+#define NET_BIND_MAX 16
+#define NET_LISTENERS_MAX (NET_BIND_MAX + 1)
+
+struct net_output_limit {
+	uint64_t hard_bytes; /* 0 = none */
+	uint64_t soft_bytes;
+	int64_t soft_seconds;
+};
+
+/* Parameters (param rows in net/net_params.c). */
+struct net_config {
+	char *bind;                  /* addresses, blank-separated; "-" before one: optional */
+	int port;                    /* 0 = off */
+	int tcp_backlog;
+	char *unixsocket;            /* "" or NULL = none */
+	int unixsocketperm;
+	int timeout_s;
+	int tcp_keepalive_s;
+	bool protected_mode;
+	int maxclients;
+	int64_t maxmemory_clients;   /* bytes; negative: percent of maxmemory */
+	uint64_t query_buffer_limit_bytes;
+	uint64_t proto_max_bulk_len;
+	struct net_output_limit output_limits[CLASS_COUNT];
+	int socket_mark_id;
+};
+
+struct net_stats {
+	uint64_t connections;        /* total_connections_received */
+	uint64_t rejected;           /* rejected_connections */
+	uint64_t bytes_in, bytes_out;
+	uint64_t evicted;            /* evicted_clients */
+	uint64_t query_limit_closed, output_limit_closed;
+};
+
+struct net;
+
+struct net *net_new(struct loop *loop, struct exec *exec, struct net_config *config);
+void net_free(struct net *net);
+struct net_config *net_config_get(struct net *net);
+struct net_stats *net_stats_get(struct net *net);
+
+/* Opens all listeners the configuration names; false with a text in `error` (of at least 256 bytes) when a
+ * required address fails. Old ones are closed only when all new ones stand (CONFIG SET port, bind). */
+bool net_listen(struct net *net, char *error, size_t error_size);
+void net_listen_close(struct net *net);
+/* "listener0:name=tcp,bind=127.0.0.1,port=6379" rows for INFO. */
+void net_listeners_describe(struct net *net, void (*row)(const char *text, void *context), void *context);
+/* Has requirepass no value and is protected mode on? The check of new connections. */
+
+/* The loop's hooks: runs what arrived. */
+void net_on_batch(struct net *net);
+/* Once a turn: sends pending output, closes what is to be closed, resumes unblocked sessions.
+ * True when there is more to do at once. */
+bool net_on_turn_end(struct net *net);
+/* A few times a second: idle timeouts, output soft limits, buffer shrinking, client eviction. */
+void net_on_tick(struct net *net);
+
+/* Sends what is in the session's out at the end of the turn (pushes to other sessions). */
+void net_want_flush(struct session *s);
+/* The session may run again: its buffered input is parsed at the end of the turn. */
+void net_want_resume(struct session *s);
+
+/* Client eviction now, down to maxmemory-clients. */
+void net_evict_clients(struct net *net);
+
+/* Memory of all sessions by class (INFO mem_clients_*). */
+size_t net_memory_bytes(struct net *net, enum session_class class);
+
+/* --- one connection, for CLIENT LIST and friends -------------------------------------------- */
+
+struct net_peer {
+	char addr[64];       /* "127.0.0.1:50000", "[::1]:50000", or the unix socket's path:0 */
+	char laddr[64];
+	int fd;
+};
+void net_peer_get(const struct session *s, struct net_peer *out);
+bool net_is_loopback(const struct session *s); /* also true for unix sockets */
+
+struct net_buffers {
+	size_t query_used, query_free;  /* qbuf, qbuf-free */
+	size_t argv_mem;
+	size_t multi_mem;
+	size_t reply_chunk, reply_used; /* rbs, rbp/bufpos */
+	size_t list_len, list_mem;      /* oll, omem */
+	size_t total;                   /* tot-mem */
+};
+void net_buffers_get(const struct session *s, struct net_buffers *out);
+
+#endif
