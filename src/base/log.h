@@ -16,7 +16,7 @@ struct log_config {
 	char *file;          /* "" = standard output */
 	bool to_syslog;
 	char *syslog_ident;
-	int syslog_facility; /* LOG_LOCAL0 ... of syslog.h */
+	int syslog_facility; /* (16 + n) << 3 for localN; syslog.h cannot be included beside this */
 };
 
 /* The role letter in the line: 'M' primary, 'S' replica, 'C' child, 'X' sentinel. */

@@ -10,6 +10,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -212,11 +213,16 @@ static void num_decimal_trim(struct num_decimal *d)
 		d->count--;
 }
 
+static inline bool num_is_in_short_range(double value)
+{
+	return value >= 1e-6 && value < NUM_SAFE_MANTISSA;
+}
+
 /* Values that are some integer of at most 15 digits over a small power of ten, which is what clients
  * store: the first quotient that gives the value back is the shortest. */
 static bool num_decimal_short(struct num_decimal *d, double value)
 {
-	if (value >= NUM_SAFE_MANTISSA || value < 1e-6)
+	if (!num_is_in_short_range(value))
 		return false;
 	for (int k = 0; k <= NUM_SAFE_DIGITS + 6; k++) {
 		double scaled = value * num_power_of_ten[k];
@@ -237,8 +243,10 @@ static bool num_decimal_short(struct num_decimal *d, double value)
 static void num_decimal_exact(struct num_decimal *d, double value)
 {
 	char text[NUM_DOUBLE_MAX_CHARS];
-	/* Subnormals have fewer significant digits than their look suggests. */
-	int precision = value < 2.2250738585072014e-308 ? 1 : NUM_SAFE_DIGITS;
+	/* num_decimal_short has tried all short texts in its range; subnormals may need only one digit. */
+	int precision = NUM_SAFE_DIGITS + num_is_in_short_range(value);
+	if (value < DBL_MIN)
+		precision = 1;
 	for (;; precision++) {
 		snprintf(text, sizeof(text), "%.*e", precision - 1, value);
 		if (precision == 17 || strtod(text, NULL) == value)
