@@ -61,4 +61,21 @@ static inline bool bytes_is(struct bytes a, const char *word)
 	return i == a.len && word[i] == '\0';
 }
 
+/* A NUL-terminated copy of at most `max` bytes on the stack, for texts that show a part of an argument. */
+struct bytes_clip {
+	char text[160];
+};
+
+static inline struct bytes_clip bytes_clip_text(struct bytes a, size_t max)
+{
+	struct bytes_clip clip;
+	size_t len = a.len < max ? a.len : max;
+	if (len >= sizeof(clip.text))
+		len = sizeof(clip.text) - 1;
+	if (len > 0)
+		memcpy(clip.text, a.ptr, len);
+	clip.text[len] = '\0';
+	return clip;
+}
+
 #endif

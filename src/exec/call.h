@@ -19,20 +19,31 @@ struct call {
 	struct command *command;
 	struct bytes *argv;           /* argv[0] is the name; a container's subcommand is argv[1] */
 	int argc;
+	uint32_t flags;               /* CMD_* of the command; for EXEC also those of what it runs */
 	bool has_hash;                /* key_hash is that of argv[command->first_key] */
 	uint64_t key_hash;
-	/* Memory that lives until the call ends (effect rewrites, temporary views). */
-	struct effect *effect;        /* exec/effect: how this call is propagated */
+	uint8_t effect;               /* exec/effect: how this call is propagated */
+	uint64_t dirty_before;        /* the keyspace's count when it began */
 	bool is_blocked_retry;        /* the same call again, because a key it waits for changed */
 };
 
 /* Runs one request: everything from lookup to accounts. */
 void call_run(struct session *s, struct bytes *argv, int argc);
+/* The same for a call whose command (NULL = unknown) and hash were found ahead. `call` needs
+ * session, argv, argc, command, has_hash, key_hash; the rest is filled in. */
+enum outcome call_run_prepared(struct call *call);
+/* Runs a command inside another (EXEC, a script, a blocked call's retry): no gates but those of `gates`, same unit. */
+enum outcome call_run_nested(struct call *call);
+
+/* Sets session, exec, argv, argc and looks the command up. */
+void call_prepare(struct call *call, struct session *s, struct bytes *argv, int argc);
 
 /* Error replies; each returns FAILED so that handlers can `return call_fail(call, E_SYNTAX)`. */
 enum outcome call_fail(struct call *call, enum error error);
 /* The table's text is a format. */
 enum outcome call_failf(struct call *call, enum error error, ...);
+/* An error text that came from elsewhere (a parameter's refusal); carries its code. */
+enum outcome call_fail_text(struct call *call, struct bytes text);
 
 /* The key at argv[index]; the hash computed ahead is used where it fits. */
 static inline struct key call_key(const struct call *call, int index)
@@ -41,6 +52,9 @@ static inline struct key call_key(const struct call *call, int index)
 		return (struct key){call->argv[index], call->key_hash};
 	return key_of(call->argv[index]);
 }
+
+/* The arguments in one allocation: views first, bytes behind; free with mem_free. */
+struct bytes *call_copy_argv(const struct bytes *argv, int argc, size_t *size);
 
 /* Argument helpers: each writes the usual error and returns false when the text is wrong. */
 bool call_arg_i64(struct call *call, int index, int64_t *out);                 /* E_NOT_INTEGER */

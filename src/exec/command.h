@@ -10,6 +10,7 @@
 
 struct call;
 struct syntax;
+struct key_refs;
 
 enum outcome {
 	DONE,    /* a reply was written */

@@ -10,7 +10,10 @@
 #ifndef RINGLET_EXEC_EFFECT_H
 #define RINGLET_EXEC_EFFECT_H
 
-#include "exec/call.h"
+#include "base/bytes.h"
+
+struct call;
+struct exec;
 
 #define EFFECT_SINKS_MAX 4
 
@@ -28,6 +31,7 @@ struct effect_sink {
 	void *context;
 };
 
+void effect_init(struct exec *exec);
 void effect_add_sink(struct exec *exec, struct effect_sink sink);
 
 /* Is anybody listening? */

@@ -6,6 +6,7 @@
 #define RINGLET_EXEC_EXEC_H
 
 #include "exec/call.h"
+#include "exec/effect.h"
 #include "exec/gate.h"
 
 #define EXEC_CALL_SINKS_MAX 8
@@ -39,9 +40,25 @@ struct exec {
 	struct exec_stats stats;
 	struct call *current;            /* innermost running call */
 	int depth;                       /* nested calls (EXEC, scripts) */
+	uint64_t ticks;                  /* ticks_now at the last call's end: the next one's begin */
+	size_t ready_count;              /* exec/wait: keys whose waiters are to be served */
+	uint64_t foreign_changes;        /* dirt of expiry and eviction, not of the call */
+	struct out discard;              /* replies nobody wants (CLIENT REPLY OFF) */
+
+	struct effect_sink effect_sinks[EFFECT_SINKS_MAX];
+	int effect_sink_count;
+	struct propagation *unit_first;  /* of the open unit */
+	struct propagation **unit_last;
+	command_run *exec_run;           /* EXEC's handler: its gates include those of the queue */
+	struct watch_table *watches;     /* exec/watch */
+	struct wait_table *waits;        /* exec/wait */
 	int64_t now_ms;                  /* wall clock of this turn */
 	int64_t now_us;
 	bool has_password;               /* requirepass or ACL: sessions start unauthenticated */
+
+	/* net: this session has output; may go on reading. Set by whoever owns sockets. */
+	void (*want_flush)(struct session *s);
+	void (*want_resume)(struct session *s);
 
 	/* Told before a command runs (MONITOR) and after. */
 	struct call_sink before[EXEC_CALL_SINKS_MAX];
@@ -69,6 +86,7 @@ void exec_free(struct exec *exec);
 void exec_set_time(struct exec *exec, int64_t now_us);
 void exec_sink_before(struct exec *exec, struct call_sink sink);
 void exec_sink_after(struct exec *exec, struct call_sink sink);
+void exec_sink_close(struct exec *exec, void (*on_close)(struct session *s));
 /* Counts an error reply by its code (errorstats). */
 void exec_count_error(struct exec *exec, struct bytes text);
 

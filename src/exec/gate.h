@@ -11,18 +11,18 @@
 
 enum gate {
 	GATE_AUTH,         /* not authenticated */
-	GATE_QUEUE,        /* in MULTI: queue instead of run (checked after the vetoes) */
 	GATE_ACL,
 	GATE_CLUSTER,
 	GATE_MEMORY,       /* maxmemory: evicts, then may veto */
 	GATE_DISK,         /* MISCONF */
 	GATE_FEW_REPLICAS,
 	GATE_READ_ONLY,    /* read-only replica */
+	GATE_SUBSCRIBER,   /* RESP2 subscriber mode */
 	GATE_STALE,
 	GATE_LOADING,
 	GATE_BUSY_SCRIPT,
-	GATE_SUBSCRIBER,   /* RESP2 subscriber mode */
 	GATE_PAUSED,
+	GATE_QUEUE,        /* in MULTI: queue instead of run, after all vetoes */
 	GATE_COUNT
 };
 #define GATE_BIT(gate) (1u << (gate))

@@ -133,6 +133,9 @@ void db_detach(struct db *db, struct key key, struct entry *e, struct value *out
 /* Publishes what happened to a key: dirties, tells the sinks. */
 void db_publish(struct db *db, struct key key, uint32_t event_class, const char *event);
 
+/* Tells the sinks of an event that changed nothing (keymiss, new); dirties nothing. */
+void db_notice(struct db *db, struct key key, uint32_t event_class, const char *event);
+
 size_t db_size(const struct db *db);
 /* Empties one database (db >= 0) or all (-1); tables and values are freed in slices when `lazy`. Returns the
  * number of keys. Publishes one CHANGE_FLUSHED per database. */

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * The executor's life, its clocks, its sinks and the count of errors by code.
+ *
+ * It composes what exec/ offers and must not know who registers gates and sinks.
+ */
+#include "exec/exec.h"
+
+#include "base/mem.h"
+#include "exec/wait.h"
+#include "exec/watch.h"
+
+struct exec *exec_new(struct keyspace *keyspace)
+{
+	struct exec *exec = mem_calloc(1, sizeof(*exec));
+
+	exec->keyspace = keyspace;
+	exec->commands = command_table_new();
+	exec->next_session_id = 1;
+	exec->latency_tracking = true;
+	exec->unit_last = &exec->unit_first;
+	link_init(&exec->sessions);
+	out_init(&exec->discard);
+	effect_init(exec);
+	watch_table_init(exec);
+	wait_table_init(exec);
+	return exec;
+}
+
+void exec_free(struct exec *exec)
+{
+	wait_table_release(exec);
+	watch_table_release(exec);
+	out_clear(&exec->discard);
+	command_table_free(exec->commands);
+	mem_free(exec);
+}
+
+void exec_set_time(struct exec *exec, int64_t now_us)
+{
+	exec->now_us = now_us;
+	exec->now_ms = now_us / 1000;
+	keyspace_set_time(exec->keyspace, exec->now_ms);
+}
+
+void exec_sink_before(struct exec *exec, struct call_sink sink)
+{
+	ASSERT(exec->before_count < EXEC_CALL_SINKS_MAX);
+	exec->before[exec->before_count++] = sink;
+}
+
+void exec_sink_after(struct exec *exec, struct call_sink sink)
+{
+	ASSERT(exec->after_count < EXEC_CALL_SINKS_MAX);
+	exec->after[exec->after_count++] = sink;
+}
+
+void exec_sink_close(struct exec *exec, void (*on_close)(struct session *s))
+{
+	ASSERT(exec->on_session_close_count < EXEC_CLOSE_SINKS_MAX);
+	exec->on_session_close[exec->on_session_close_count++] = on_close;
+}
+
+void exec_count_error(struct exec *exec, struct bytes text)
+{
+	struct bytes code = error_code(text);
+
+	exec->stats.errors++;
+	if (exec->error_counts_overflowed)
+		return;
+	if (code.len >= sizeof(exec->error_counts[0].code))
+		code.len = sizeof(exec->error_counts[0].code) - 1;
+	for (int i = 0; i < exec->error_count; i++) {
+		if (bytes_equal(bytes_text(exec->error_counts[i].code), code)) {
+			exec->error_counts[i].count++;
+			return;
+		}
+	}
+	if (exec->error_count == EXEC_ERROR_CODES_MAX) {
+		exec->error_counts_overflowed = true;
+		exec->error_count = 0;
+		return;
+	}
+	struct error_count *row = &exec->error_counts[exec->error_count++];
+	memcpy(row->code, code.ptr, code.len);
+	row->code[code.len] = '\0';
+	row->count = 1;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Birth and death of sessions.
+ *
+ * A session that is being closed stays in exec->sessions until session_release; whoever owns its
+ * memory (net for clients) calls that at the safe point of the turn. It must not know sockets.
+ */
+#include "exec/session.h"
+
+#include "base/mem.h"
+#include "exec/exec.h"
+
+void session_init(struct session *s, struct exec *exec, enum session_origin origin)
+{
+	memset(s, 0, sizeof(*s));
+	s->exec = exec;
+	s->origin = (uint8_t)origin;
+	out_init(&s->out);
+	s->reply = (struct reply){.out = &s->out, .resp = 2};
+	s->is_authenticated = origin != ORIGIN_CLIENT || !exec->has_password;
+	if (!s->is_authenticated)
+		s->gates |= GATE_BIT(GATE_AUTH);
+	s->created_ms = exec->now_ms;
+	s->last_active_s = exec->now_ms / 1000;
+	link_init(&s->all);
+	if (origin != ORIGIN_CLIENT)
+		return;
+	s->id = exec->next_session_id++;
+	link_add_tail(&exec->sessions, &s->all);
+	exec->session_count++;
+}
+
+void session_release(struct session *s)
+{
+	struct exec *exec = s->exec;
+
+	for (int i = 0; i < exec->on_session_close_count; i++)
+		exec->on_session_close[i](s);
+	if (link_is_linked(&s->all)) {
+		link_remove(&s->all);
+		exec->session_count--;
+	}
+	out_clear(&s->out);
+	mem_free(s->name);
+	mem_free(s->lib_name);
+	mem_free(s->lib_version);
+	s->name = s->lib_name = s->lib_version = NULL;
+}
+
+void session_close(struct session *s, bool after_reply)
+{
+	s->flags |= after_reply ? SESSION_CLOSE_AFTER_REPLY : SESSION_CLOSE_ASAP;
+	if (s->exec->want_flush != NULL && s->conn != NULL)
+		s->exec->want_flush(s);
+}
+
+struct session *session_by_id(struct exec *exec, uint64_t id)
+{
+	LINK_EACH(it, after, &exec->sessions) {
+		struct session *s = LINK_OWNER(it, struct session, all);
+		if (s->id == id)
+			return s;
+	}
+	return NULL;
+}
+
+enum session_class session_class(const struct session *s)
+{
+	if (s->origin == ORIGIN_PRIMARY)
+		return CLASS_PRIMARY;
+	if (s->flags & SESSION_PUBSUB)
+		return CLASS_PUBSUB;
+	return CLASS_NORMAL;
+}

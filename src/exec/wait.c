@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * The table of waiting calls: (database, key) → waiters in order of arrival, and a heap of deadlines.
+ *
+ * Invariants: a waiter is linked into the list of each of its keys; a key without waiters is not
+ * in the table; a key is on the ready list at most once. The cost of a change is one lookup,
+ * whatever the number of waiters on other keys.
+ */
+#include "exec/wait.h"
+
+#include "base/mem.h"
+
+#define WAIT_ROUNDS_MAX 1000000 /* a bound for chains of BLMOVE that wake each other */
+
+struct wait_key {
+	uint64_t hash;
+	uint16_t db;
+	bool is_ready;
+	bool is_served; /* its waiters are being retried: not freed meanwhile */
+	size_t len;
+	struct link waiters;
+	struct link ready;
+	char name[];
+};
+
+struct waiter {
+	struct link by_key;
+	struct wait_key *key;
+	struct wait *wait;
+};
+
+struct wait {
+	struct session *session;
+	struct command *command;
+	struct bytes *argv;        /* copy */
+	int argc;
+	int waiter_count;
+	struct waiter *waiters;    /* NULL: waits for an event */
+	void (*on_timeout)(struct reply *reply);
+	int64_t deadline_ms;       /* 0 = none */
+	size_t heap_index;
+	bool wants_deletion;
+	bool is_event;
+};
+
+struct wait_table {
+	struct dict keys;
+	struct link ready;
+	struct wait **heap;
+	size_t heap_count, heap_cap;
+	size_t blocked;
+	bool is_serving;
+};
+
+struct wait_name {
+	struct bytes key;
+	uint16_t db;
+};
+
+static uint64_t wait_key_hash(const void *item)
+{
+	return ((const struct wait_key *)item)->hash;
+}
+
+static const struct dict_ops wait_key_ops = {wait_key_hash};
+
+static bool wait_key_is(const void *item, const void *key)
+{
+	const struct wait_key *k = item;
+	const struct wait_name *want = key;
+	return k->db == want->db && bytes_equal(bytes_of(k->name, k->len), want->key);
+}
+
+static uint64_t wait_hash(uint64_t key_hash, uint16_t db)
+{
+	return key_hash ^ ((uint64_t)db * 0x9e3779b97f4a7c15u);
+}
+
+static struct wait_key *wait_key_find(struct wait_table *t, uint16_t db, struct bytes name, uint64_t hash)
+{
+	struct wait_name want = {name, db};
+	return dict_find(&t->keys, wait_hash(hash, db), wait_key_is, &want);
+}
+
+/* --- deadlines: a binary heap --------------------------------------------------------------- */
+
+static void heap_place(struct wait_table *t, size_t i, struct wait *w)
+{
+	t->heap[i] = w;
+	w->heap_index = i;
+}
+
+static void heap_sift(struct wait_table *t, size_t i)
+{
+	struct wait *w = t->heap[i];
+
+	while (i > 0 && t->heap[(i - 1) / 2]->deadline_ms > w->deadline_ms) {
+		heap_place(t, i, t->heap[(i - 1) / 2]);
+		i = (i - 1) / 2;
+	}
+	for (;;) {
+		size_t child = 2 * i + 1;
+		if (child >= t->heap_count)
+			break;
+		if (child + 1 < t->heap_count &&
+			t->heap[child + 1]->deadline_ms < t->heap[child]->deadline_ms)
+			child++;
+		if (t->heap[child]->deadline_ms >= w->deadline_ms)
+			break;
+		heap_place(t, i, t->heap[child]);
+		i = child;
+	}
+	heap_place(t, i, w);
+}
+
+static void heap_add(struct wait_table *t, struct wait *w)
+{
+	if (t->heap_count == t->heap_cap) {
+		t->heap_cap = t->heap_cap == 0 ? 16 : t->heap_cap * 2;
+		t->heap = mem_realloc(t->heap, t->heap_cap * sizeof(struct wait *));
+	}
+	heap_place(t, t->heap_count++, w);
+	heap_sift(t, w->heap_index);
+}
+
+static void heap_remove(struct wait_table *t, struct wait *w)
+{
+	struct wait *last = t->heap[--t->heap_count];
+	if (last == w)
+		return;
+	heap_place(t, w->heap_index, last);
+	heap_sift(t, last->heap_index);
+}
+
+/* --- blocking and ending ---------------------------------------------------------------------- */
+
+static void wait_link_key(struct wait_table *t, struct wait *w, uint16_t db, struct bytes name)
+{
+	struct key key = key_of(name);
+	struct wait_key *k = wait_key_find(t, db, name, key.hash);
+
+	if (k == NULL) {
+		k = mem_alloc(sizeof(*k) + name.len);
+		*k = (struct wait_key){.hash = wait_hash(key.hash, db), .db = db, .len = name.len};
+		memcpy(k->name, name.ptr, name.len);
+		link_init(&k->waiters);
+		link_init(&k->ready);
+		dict_insert(&t->keys, k->hash, k);
+	}
+	for (int i = 0; i < w->waiter_count; i++)
+		if (w->waiters[i].key == k)
+			return; /* the same key twice is one wait */
+	struct waiter *waiter = &w->waiters[w->waiter_count++];
+	waiter->key = k;
+	waiter->wait = w;
+	link_add_tail(&k->waiters, &waiter->by_key);
+}
+
+static struct wait *wait_begin(struct call *call, int64_t timeout_ms, void (*on_timeout)(struct reply *))
+{
+	struct session *s = call->session;
+	struct wait_table *t = call->exec->waits;
+	struct wait *w = mem_calloc(1, sizeof(*w));
+
+	w->session = s;
+	w->command = call->command;
+	w->argc = call->argc;
+	w->argv = call_copy_argv(call->argv, call->argc, NULL);
+	w->on_timeout = on_timeout;
+	if (timeout_ms > 0) {
+		w->deadline_ms = call->exec->now_ms + timeout_ms;
+		heap_add(t, w);
+	}
+	s->wait = w;
+	s->flags |= SESSION_BLOCKED;
+	t->blocked++;
+	return w;
+}
+
+enum outcome wait_on_keys(struct call *call, const struct wait_spec *spec)
+{
+	struct session *s = call->session;
+
+	if (call->is_blocked_retry)
+		return BLOCKED;
+	if (s->flags & SESSION_DENY_BLOCKING) {
+		spec->on_timeout(call->reply);
+		return DONE;
+	}
+	struct wait *w = wait_begin(call, spec->timeout_ms, spec->on_timeout);
+	w->wants_deletion = spec->wants_deletion;
+	w->waiters = mem_alloc((size_t)spec->key_count * sizeof(*w->waiters));
+	for (int i = 0; i < spec->key_count; i++)
+		wait_link_key(call->exec->waits, w, s->db, spec->keys[i]);
+	return BLOCKED;
+}
+
+enum outcome wait_on_event(struct call *call, int64_t timeout_ms, void (*on_timeout)(struct reply *))
+{
+	struct wait *w = wait_begin(call, timeout_ms, on_timeout);
+	w->is_event = true;
+	return BLOCKED;
+}
+
+static void wait_key_drop_if_idle(struct wait_table *t, struct wait_key *k)
+{
+	if (!link_is_empty(&k->waiters) || k->is_ready || k->is_served)
+		return; /* a ready key is dropped when it has been served */
+	dict_remove_place(&t->keys, k->hash, dict_find_pointer(&t->keys, k->hash, k));
+	mem_free(k);
+}
+
+/* Takes the session out of all lists; it is not told to go on. */
+static void wait_end(struct session *s)
+{
+	struct wait_table *t = s->exec->waits;
+	struct wait *w = s->wait;
+
+	for (int i = 0; i < w->waiter_count; i++) {
+		struct wait_key *k = w->waiters[i].key;
+		link_remove(&w->waiters[i].by_key);
+		wait_key_drop_if_idle(t, k);
+	}
+	if (w->deadline_ms != 0)
+		heap_remove(t, w);
+	mem_free(w->waiters);
+	mem_free(w->argv);
+	mem_free(w);
+	s->wait = NULL;
+	s->flags &= ~(uint32_t)SESSION_BLOCKED;
+	t->blocked--;
+}
+
+static void wait_release_session(struct session *s)
+{
+	if (s->wait != NULL)
+		wait_end(s);
+}
+
+void wait_finish(struct session *s)
+{
+	if (s->wait == NULL)
+		return;
+	wait_end(s);
+	if (s->exec->want_flush != NULL)
+		s->exec->want_flush(s);
+	if (s->exec->want_resume != NULL)
+		s->exec->want_resume(s);
+}
+
+bool wait_is_blocked(const struct session *s)
+{
+	return s->wait != NULL;
+}
+
+bool wait_unblock(struct session *s, bool with_error)
+{
+	if (s->wait == NULL || s->wait->on_timeout == NULL)
+		return false;
+	if (with_error) {
+		struct bytes text = bytes_text(error_text(E_UNBLOCKED));
+		exec_count_error(s->exec, text);
+		reply_error_text(&s->reply, text);
+	} else {
+		s->wait->on_timeout(&s->reply);
+	}
+	wait_finish(s);
+	return true;
+}
+
+/* --- waking --------------------------------------------------------------------------------- */
+
+static void wait_mark_ready(struct exec *exec, struct wait_key *k)
+{
+	if (k->is_ready)
+		return;
+	k->is_ready = true;
+	link_add_tail(&exec->waits->ready, &k->ready);
+	exec->ready_count++;
+}
+
+struct wait_flush {
+	struct exec *exec;
+	uint16_t db;
+};
+
+static void wait_on_flush_key(void *item, void *context)
+{
+	struct wait_key *k = item;
+	struct wait_flush *flush = context;
+	if (k->db == flush->db)
+		wait_mark_ready(flush->exec, k);
+}
+
+static void wait_mark_db(struct exec *exec, uint16_t db)
+{
+	struct wait_flush flush = {exec, db};
+	uint64_t cursor = 0;
+
+	if (dict_count(&exec->waits->keys) == 0)
+		return;
+	do {
+		cursor = dict_scan(&exec->waits->keys, cursor, wait_on_flush_key, &flush);
+	} while (cursor != 0);
+}
+
+static void wait_on_change(const struct change *change, void *context)
+{
+	struct exec *exec = context;
+	struct wait_table *t = exec->waits;
+
+	if (change->is_notice_only || dict_count(&t->keys) == 0)
+		return;
+	if (change->cause == CHANGE_FLUSHED) {
+		wait_mark_db(exec, change->db->id);
+		return;
+	}
+	struct wait_key *k = wait_key_find(t, change->db->id, change->key, change->hash);
+	if (k != NULL)
+		wait_mark_ready(exec, k);
+}
+
+void wait_on_swap(struct exec *exec, int a, int b)
+{
+	wait_mark_db(exec, (uint16_t)a);
+	wait_mark_db(exec, (uint16_t)b);
+}
+
+/* Runs the waiting call again; true when it was served. */
+static bool wait_retry(struct wait *w)
+{
+	struct session *s = w->session;
+	struct call call = {.session = s, .command = w->command, .argv = w->argv, .argc = w->argc,
+		.is_blocked_retry = true};
+	struct bytes *argv = w->argv;
+
+	if (call_run_nested(&call) == BLOCKED)
+		return false;
+	w->argv = NULL; /* sinks of the call may still look at it */
+	wait_finish(s);
+	mem_free(argv);
+	return true;
+}
+
+static void wait_serve_key(struct exec *exec, struct wait_key *k)
+{
+	struct wait_table *t = exec->waits;
+
+	/* The list changes under us only by our own retries: take each of today's waiters once. */
+	struct link *last = k->waiters.prev;
+	k->is_served = true;
+	for (struct link *it = k->waiters.next, *after; it != &k->waiters; it = after) {
+		bool is_last = it == last;
+		after = it->next;
+		wait_retry(LINK_OWNER(it, struct waiter, by_key)->wait);
+		effect_unit_close(exec, false);
+		if (is_last)
+			break;
+	}
+	k->is_served = false;
+	wait_key_drop_if_idle(t, k);
+}
+
+void wait_serve_ready(struct exec *exec)
+{
+	struct wait_table *t = exec->waits;
+
+	if (t->is_serving || exec->depth > 0)
+		return;
+	t->is_serving = true;
+	for (int round = 0; !link_is_empty(&t->ready) && round < WAIT_ROUNDS_MAX; round++) {
+		struct wait_key *k = LINK_OWNER(t->ready.next, struct wait_key, ready);
+		link_remove(&k->ready);
+		exec->ready_count--;
+		k->is_ready = false;
+		wait_serve_key(exec, k);
+	}
+	t->is_serving = false;
+}
+
+int64_t wait_next_timeout_ms(const struct exec *exec)
+{
+	const struct wait_table *t = exec->waits;
+	if (t->heap_count == 0)
+		return -1;
+	int64_t left = t->heap[0]->deadline_ms - exec->now_ms;
+	return left < 0 ? 0 : left;
+}
+
+void wait_expire(struct exec *exec)
+{
+	struct wait_table *t = exec->waits;
+
+	while (t->heap_count > 0 && t->heap[0]->deadline_ms <= exec->now_ms) {
+		struct session *s = t->heap[0]->session;
+		if (s->wait->on_timeout != NULL)
+			s->wait->on_timeout(&s->reply);
+		wait_finish(s);
+	}
+}
+
+size_t wait_blocked_count(const struct exec *exec)
+{
+	return exec->waits->blocked;
+}
+
+size_t wait_key_count(const struct exec *exec)
+{
+	return dict_count(&exec->waits->keys);
+}
+
+size_t wait_timeout_count(const struct exec *exec)
+{
+	return exec->waits->heap_count;
+}
+
+void wait_table_init(struct exec *exec)
+{
+	struct wait_table *t = mem_calloc(1, sizeof(*t));
+
+	dict_init(&t->keys, &wait_key_ops);
+	link_init(&t->ready);
+	exec->waits = t;
+	keyspace_add_sink(exec->keyspace, (struct change_sink){wait_on_change, exec});
+	exec_sink_close(exec, wait_release_session);
+}
+
+void wait_table_release(struct exec *exec)
+{
+	struct wait_table *t = exec->waits;
+
+	ASSERT(dict_count(&t->keys) == 0);
+	dict_release(&t->keys);
+	mem_free(t->heap);
+	mem_free(t);
+}
