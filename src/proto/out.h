@@ -4,7 +4,8 @@
  * (16 KiB from a pool, so that an idle connection owns none) or bytes lent by someone who counts
  * references (a large value), released when they have been sent.
  *
- * The invariant: pieces are sent in order; a piece's `sent` never passes its `len`.
+ * The invariant: pieces are sent in order; a piece's `sent` never passes its `len`. The length of
+ * the last chunk is known by `at` alone until it is sealed by a successor.
  * It must not know what a connection is.
  */
 #ifndef RINGLET_PROTO_OUT_H
@@ -15,17 +16,20 @@
 #include <sys/uio.h>
 
 #define OUT_CHUNK_BYTES (16 * 1024) /* one pooled chunk, header included */
+#define OUT_SMALL_BYTES 512         /* a chunk behind a lent piece, header included */
 #define OUT_LEND_MIN_BYTES (16 * 1024) /* values from here on are lent, not copied */
+#define OUT_MOVE_COPY_BYTES 1024    /* out_move copies up to so many instead of chaining a chunk */
 #define OUT_POOL_CHUNKS 256         /* free chunks kept */
 
 struct out_piece {
 	struct out_piece *next;
 	char *ptr;      /* first byte of data */
-	uint32_t cap;   /* room of a chunk; 0 for a lent piece */
-	size_t len;
+	size_t cap;     /* room of a chunk; 0 for a lent piece */
+	size_t len;     /* stale for a chunk that is still the last */
 	size_t sent;
 	void (*release)(void *owner); /* lent pieces */
-	void *owner;
+	void *owner;    /* lent: what release takes; chunk: what was allocated */
+	size_t allocated; /* bytes behind `owner` of a chunk */
 };
 
 struct out {
@@ -33,8 +37,9 @@ struct out {
 	char *limit;           /* one behind last's room */
 	struct out_piece *first;
 	struct out_piece *last;
-	size_t lent_bytes;     /* sum of lent pieces, unsent */
-	size_t chunk_count;
+	size_t sealed_bytes;   /* unsent bytes of all pieces but a last chunk */
+	size_t lent_bytes;     /* unsent bytes of lent pieces */
+	size_t chunk_bytes;    /* allocated for chunks */
 };
 
 void out_init(struct out *out);
@@ -60,8 +65,11 @@ void out_add(struct out *out, const void *ptr, size_t len);
 /* `release(owner)` is called when the bytes are sent or dropped. */
 void out_lend(struct out *out, struct bytes bytes, void (*release)(void *owner), void *owner);
 
-bool out_is_empty(const struct out *out);
-/* Bytes not yet sent, and the memory they hold. */
+static inline bool out_is_empty(const struct out *out)
+{
+	return out->first == NULL;
+}
+/* Bytes not yet sent, and the memory they hold. Both are O(1). */
 size_t out_pending_bytes(const struct out *out);
 size_t out_memory_bytes(const struct out *out);
 /* The unsent bytes as at most `max` pieces; returns the count. */
@@ -70,14 +78,19 @@ int out_pieces(struct out *out, struct iovec *iov, int max);
 void out_consume(struct out *out, size_t len);
 /* Moves all of `from` behind `to` (deferred replies, scripts, hold queue). */
 void out_move(struct out *to, struct out *from);
-/* A mark and a cut back to it: what was written since is dropped (CLIENT REPLY, scripts). */
+/* A mark and a cut back to it: what was written since is dropped (CLIENT REPLY, scripts). Nothing may be
+ * sent between the two. */
 struct out_mark {
 	struct out_piece *last;
 	size_t offset;
 };
-struct out_mark out_mark(struct out *out);
+struct out_mark out_mark(const struct out *out);
 void out_cut(struct out *out, struct out_mark mark);
 /* Bytes written since the mark. */
 size_t out_since(const struct out *out, struct out_mark mark);
+
+/* Memory of the chunks that wait in the pool; gives all of them back. */
+size_t out_pool_bytes(void);
+void out_pool_release(void);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * RESP2 and RESP3 replies. A `struct reply` is where the answer of a call goes and in which protocol;
- * functions whose RESP2 and RESP3 shapes differ choose by `resp`.
+ * functions whose RESP2 and RESP3 shapes differ choose by `resp`. The four hottest (ok, small
+ * numbers, short strings, null) are inline: a constant-size store into the output chunk.
  *
  * Must not know sessions or commands. Errors come from the error table (proto/error.h).
  */
@@ -13,25 +14,78 @@
 
 #include <stdarg.h>
 
+#define REPLY_SHORT_BYTES 100 /* strings below have a two-digit length */
+
 struct reply {
 	struct out *out;
 	uint8_t resp;      /* 2 or 3 */
 	uint32_t errors;   /* how many error replies were written */
 };
 
+/* Sends a string constant as it is. */
+#define REPLY_CONSTANT(r, literal)                                                                 \
+	do {                                                                                       \
+		memcpy(out_room((r)->out, sizeof(literal) - 1), literal, sizeof(literal) - 1);     \
+		out_advance((r)->out, sizeof(literal) - 1);                                        \
+	} while (0)
+
+void reply_bulk_long(struct reply *r, struct bytes bytes);
+void reply_i64_long(struct reply *r, int64_t value);
+
 /* +OK and other constant replies. */
-void reply_ok(struct reply *r);
+static inline void reply_ok(struct reply *r)
+{
+	REPLY_CONSTANT(r, "+OK\r\n");
+}
 /* `text` is sent as it is: no CR or LF in it (asserted). */
 void reply_simple(struct reply *r, const char *text);
-void reply_bulk(struct reply *r, struct bytes bytes);
+
+static inline void reply_bulk(struct reply *r, struct bytes bytes)
+{
+	if (__builtin_expect(bytes.len >= REPLY_SHORT_BYTES, 0)) {
+		reply_bulk_long(r, bytes);
+		return;
+	}
+	char *to = out_room(r->out, REPLY_SHORT_BYTES + 8);
+	char *start = to;
+	*to++ = '$';
+	if (bytes.len >= 10)
+		*to++ = (char)('0' + bytes.len / 10);
+	*to++ = (char)('0' + bytes.len % 10);
+	*to++ = '\r';
+	*to++ = '\n';
+	if (bytes.len != 0)
+		memcpy(to, bytes.ptr, bytes.len);
+	to += bytes.len;
+	memcpy(to, "\r\n", 2);
+	out_advance(r->out, (size_t)(to + 2 - start));
+}
 void reply_bulk_text(struct reply *r, const char *text);
 void reply_bulk_i64(struct reply *r, int64_t value);
 /* Large values: lent when long enough, else copied (then release is called at once). */
 void reply_bulk_lend(struct reply *r, struct bytes bytes, void (*release)(void *), void *owner);
 void reply_bulk_printf(struct reply *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void reply_i64(struct reply *r, int64_t value);
+
+static inline void reply_i64(struct reply *r, int64_t value)
+{
+	if (__builtin_expect((uint64_t)value > 9, 0)) {
+		reply_i64_long(r, value);
+		return;
+	}
+	char *to = out_room(r->out, 4);
+	memcpy(to, ":0\r\n", 4);
+	to[1] = (char)('0' + value);
+	out_advance(r->out, 4);
+}
+
 /* $-1 / _ */
-void reply_null(struct reply *r);
+static inline void reply_null(struct reply *r)
+{
+	if (r->resp == 2)
+		REPLY_CONSTANT(r, "$-1\r\n");
+	else
+		REPLY_CONSTANT(r, "_\r\n");
+}
 /* *-1 / _ */
 void reply_null_array(struct reply *r);
 void reply_array(struct reply *r, int64_t count);
@@ -53,7 +107,7 @@ void reply_big_number(struct reply *r, struct bytes digits);
 void reply_verbatim(struct reply *r, struct bytes text, const char *ext);
 
 /* An aggregate whose length is known only afterwards: open, write the elements, close with the
- * count. May be nested. */
+ * count. May be nested (the inner one is closed first); nothing may be sent meanwhile. */
 struct reply_hole {
 	struct out_piece *piece;
 	size_t offset;
