@@ -252,6 +252,11 @@ void mem_note_peak(void)
 		mem_peak = now;
 }
 
+void mem_count_mapped(ptrdiff_t delta)
+{
+	mem_count(delta);
+}
+
 void *mem_dup(const void *ptr, size_t len)
 {
 	void *copy = mem_alloc(len);

@@ -37,6 +37,9 @@ size_t mem_used_bytes(void);
 size_t mem_peak_bytes(void);
 void mem_note_peak(void);
 
+/* Adds memory that did not come from the allocator to the count (base/pages). */
+void mem_count_mapped(ptrdiff_t delta);
+
 /* Copies of bytes; mem_dup_text adds a NUL. */
 void *mem_dup(const void *ptr, size_t len);
 char *mem_dup_text(const char *text);

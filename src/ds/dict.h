@@ -3,9 +3,13 @@
  * The dictionary: a set of item pointers found by hash. Items hold their own keys; the dictionary
  * knows only hashes and asks its ops for the rest.
  *
- * Shape. A bucket is one cache line: nine 6-byte pointers, nine one-byte tags, one byte of state. A full bucket's
- * last place links to an overflow bucket. The bucket of a hash is (hash_high32 * bucket_count) >> 32, so buckets are
- * ordered by hash: bucket i holds exactly one interval of the hash space, whatever the count is.
+ * Shape. A bucket is one cache line: nine 6-byte pointers, nine one-byte tags, one byte of state.
+ * A bucket with more items chains: its last place becomes a link to an overflow node of 16, 32, 48
+ * or 64 bytes (2, 4, 6 or 9 places), which grows as it fills and may chain on once it has 64 bytes.
+ * A node of n x 16 bytes has its pointers in front, tags behind them and the state in its last
+ * byte, so that tags and state always lie in its last 16 bytes and one comparison finds them. The
+ * bucket of a hash is (hash_high32 * bucket_count) >> 32, so buckets are ordered by hash: bucket i
+ * holds exactly one interval of the hash space, whatever the count is.
  * Two things follow:
  *   - a resize (to any count, not just doubles) moves buckets in hash order; a lookup compares the
  *     hash with how far the move has come and probes exactly one table;
@@ -25,16 +29,20 @@
 #include <immintrin.h>
 
 #define DICT_SLOTS 9             /* per bucket */
+#define DICT_UNITS_MAX 4         /* a bucket, in units of 16 bytes */
 #define DICT_MOVE_BUCKETS 4      /* moved per insertion or deletion while a resize is under way */
 #define DICT_CURSOR_BITS 48      /* a scan cursor fits a double */
+#define DICT_BUCKETS_MAX (1u << 31)
 
+/* A main bucket, or an overflow node of which only the first `units` x 16 bytes exist. */
 struct dict_bucket {
 	uint8_t ptrs[DICT_SLOTS * 6]; /* 48-bit pointers */
-	uint8_t tags[DICT_SLOTS];     /* low byte of the hash; meaningful where `used` has the bit */
-	uint8_t count;                /* places 0 .. count-1 are used; DICT_CHAINED: the last is a link */
-} __attribute__((aligned(64)));
+	uint8_t tags[DICT_SLOTS];     /* low byte of the hash; of a link: the units it leads to */
+	uint8_t state;                /* items here; DICT_CHAINED: the last place is a link */
+} __attribute__((aligned(16)));
 
 #define DICT_CHAINED 0x80
+#define DICT_STATE_COUNT 0x0f
 
 struct dict_table {
 	struct dict_bucket *buckets;
@@ -51,7 +59,8 @@ struct dict {
 	uint32_t moved;               /* buckets of tables[0] already moved */
 	uint64_t moved_hash;          /* high halves below this are in tables[1] */
 	size_t items;
-	size_t chained;               /* overflow buckets alive */
+	size_t chained_bytes;         /* of overflow nodes alive */
+	size_t dropped_bytes;         /* of tables[0], given back to the kernel while it is passed */
 	const struct dict_ops *ops;
 	bool resize_paused;
 };
@@ -59,6 +68,12 @@ struct dict {
 void dict_init(struct dict *d, const struct dict_ops *ops);
 /* Frees the tables, not the items. */
 void dict_release(struct dict *d);
+
+/* Empties the next `buckets` buckets: each of their items is handed to `take`, which may free it, and
+ * forgotten. True while more is left; at the end the tables are gone too. From the first call on,
+ * nothing but dict_drain and dict_count may be called until then (sliced freeing). */
+bool dict_drain(struct dict *d, unsigned buckets, void (*take)(void *item, void *context),
+	void *context);
 
 static inline size_t dict_count(const struct dict *d)
 {
@@ -80,14 +95,14 @@ static inline struct dict_bucket *dict_bucket_of(const struct dict *d, uint64_t 
 static inline void *dict_ptr_get(const struct dict_bucket *b, unsigned slot)
 {
 	uint64_t word;
-	memcpy(&word, b->ptrs + slot * 6, 8); /* the two bytes behind are tags */
+	memcpy(&word, (const uint8_t *)b + slot * 6, 8); /* the two bytes behind are tags */
 	return (void *)(uintptr_t)(word & 0xffffffffffffu);
 }
 
 static inline void dict_ptr_set(struct dict_bucket *b, unsigned slot, const void *ptr)
 {
 	uint64_t word = (uint64_t)(uintptr_t)ptr;
-	memcpy(b->ptrs + slot * 6, &word, 6);
+	memcpy((uint8_t *)b + slot * 6, &word, 6);
 }
 
 /* Starts loading what dict_find will touch first. */
@@ -97,31 +112,60 @@ static inline void dict_prefetch(const struct dict *d, uint64_t hash)
 		__builtin_prefetch(dict_bucket_of(d, hash));
 }
 
-/* Bit i is set where place i may hold the hash. */
-static inline unsigned dict_tag_matches(const struct dict_bucket *b, uint64_t hash)
+/* Per units (a nibble each): places in such a node, and how far behind the beginning of its last
+ * 16 bytes the tags begin. */
+static inline unsigned dict_node_places(unsigned units)
 {
-	/* Tags are bytes 54..62 of the line: load bytes 48..63. */
-	__m128i line = _mm_load_si128((const __m128i *)((const char *)b + 48));
+	return (0x96420u >> (units * 4)) & 15;
+}
+
+static inline unsigned dict_node_tag_shift(unsigned units)
+{
+	return (0x648c0u >> (units * 4)) & 15;
+}
+
+static inline uint8_t *dict_node_tags(const struct dict_bucket *b, unsigned units)
+{
+	return (uint8_t *)(uintptr_t)b + dict_node_places(units) * 6;
+}
+
+static inline uint8_t *dict_node_state(const struct dict_bucket *b, unsigned units)
+{
+	return (uint8_t *)(uintptr_t)b + units * 16 - 1;
+}
+
+/* Bit i is set where place i of the node may hold the hash. */
+static inline unsigned dict_tag_matches(const struct dict_bucket *b, unsigned units, uint64_t hash)
+{
+	__m128i last = _mm_load_si128((const __m128i *)(const void *)b + (units - 1));
 	__m128i want = _mm_set1_epi8((char)hash);
-	unsigned bits = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(line, want)) >> 6;
-	unsigned count = b->count & DICT_CHAINED ? DICT_SLOTS - 1 : b->count;
-	return bits & ((1u << count) - 1);
+	unsigned bits = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(last, want));
+	unsigned count = *dict_node_state(b, units) & DICT_STATE_COUNT;
+	return (bits >> dict_node_tag_shift(units)) & ((1u << count) - 1);
 }
 
-static inline struct dict_bucket *dict_chain(const struct dict_bucket *b)
+/* Goes on to the next node of the chain; false at its end. */
+static inline bool dict_next_node(const struct dict_bucket **b, unsigned *units)
 {
-	return b->count & DICT_CHAINED ? dict_ptr_get(b, DICT_SLOTS - 1) : NULL;
+	if (LIKELY(*units != DICT_UNITS_MAX || !((*b)->state & DICT_CHAINED)))
+		return false;
+	*units = (*b)->tags[DICT_SLOTS - 1];
+	*b = dict_ptr_get(*b, DICT_SLOTS - 1);
+	return true;
 }
 
-/* Starts loading the first item that dict_find will compare with; its bucket should be in cache. */
+/* Starts loading the first item that dict_find will compare with (or the overflow node that it will
+ * look into); its bucket should be in cache. */
 static inline void dict_prefetch_item(const struct dict *d, uint64_t hash)
 {
 	if (d->tables[0].count == 0)
 		return;
 	const struct dict_bucket *b = dict_bucket_of(d, hash);
-	unsigned bits = dict_tag_matches(b, hash);
-	if (bits)
+	unsigned bits = dict_tag_matches(b, DICT_UNITS_MAX, hash);
+	if (LIKELY(bits != 0))
 		__builtin_prefetch(dict_ptr_get(b, (unsigned)__builtin_ctz(bits)));
+	else if (b->state & DICT_CHAINED)
+		__builtin_prefetch(dict_ptr_get(b, DICT_SLOTS - 1));
 }
 
 typedef bool dict_equal(const void *item, const void *key);
@@ -137,13 +181,15 @@ static inline __attribute__((always_inline)) struct dict_place dict_find_place(c
 {
 	if (UNLIKELY(d->tables[0].count == 0))
 		return (struct dict_place){NULL, 0};
-	for (struct dict_bucket *b = dict_bucket_of(d, hash); b != NULL; b = dict_chain(b)) {
-		for (unsigned bits = dict_tag_matches(b, hash); bits != 0; bits &= bits - 1) {
+	const struct dict_bucket *b = dict_bucket_of(d, hash);
+	unsigned units = DICT_UNITS_MAX;
+	do {
+		for (unsigned bits = dict_tag_matches(b, units, hash); bits != 0; bits &= bits - 1) {
 			unsigned slot = (unsigned)__builtin_ctz(bits);
 			if (LIKELY(equal(dict_ptr_get(b, slot), key)))
-				return (struct dict_place){b, slot};
+				return (struct dict_place){(struct dict_bucket *)(uintptr_t)b, slot};
 		}
-	}
+	} while (UNLIKELY(dict_next_node(&b, &units)));
 	return (struct dict_place){NULL, 0};
 }
 
@@ -167,17 +213,18 @@ struct dict_place dict_find_pointer(const struct dict *d, uint64_t hash, const v
 /* Removes what stands at `place` (not freed). May shrink the table in later steps. */
 void dict_remove_place(struct dict *d, uint64_t hash, struct dict_place place);
 
-/* Moves up to `buckets` buckets of a running resize; true while more is left. Insertions and
- * deletions do DICT_MOVE_BUCKETS on their own. */
+/* Moves up to `buckets` buckets of a running resize; true while more can be done (not while paused).
+ * Insertions and deletions do DICT_MOVE_BUCKETS on their own. */
 bool dict_resize_step(struct dict *d, unsigned buckets);
-/* Starts growing to hold `items` without a further resize (loading). */
+/* Starts growing to hold `items` without a further resize (loading). A hint: nothing happens while a
+ * resize is under way. */
 void dict_expand(struct dict *d, size_t items);
 /* Pauses resizing (a scan or a child is at work); nests through the bool only. */
 void dict_pause_resize(struct dict *d, bool paused);
 
 /* Visits the items at and behind `cursor` (0 to begin), at least one bucket; returns the next
- * cursor, 0 at the end. Items present during the whole scan are visited at least once. `visit` may remove the
- * item that it is given, and no other. */
+ * cursor, 0 at the end. Items present during the whole scan are visited at least once. `visit` may
+ * remove the item that it is given, and no other, and insert nothing. */
 uint64_t dict_scan(struct dict *d, uint64_t cursor, void (*visit)(void *item, void *context),
 	void *context);
 /* A random item; every item has nearly the same chance (uniform over chains within rejection
