@@ -3,51 +3,155 @@
 #   make [BUILD=release|debug|asan]   the server, src/ringlet-server
 #   make run                          install what is missing, build, start with redis.conf
 #   make test                         everything: lint, unit, spec, clients; plain and sanitized
-#   make check                        the quick part of it
-#   make lint | bench | fuzz | install | compile_commands.json | redis.conf
+#   make check                        the quick part of it, for every save
+#   make lint | unit | spec | fuzz    its pieces (SPEC="--only 'string*'", FUZZ_SECONDS=60)
+#   make bench | bench-connections    against redis-server, on this machine
+#   make install                      PREFIX, DESTDIR, SYSCONFDIR; with a systemd service file
+#   make redis.conf                   the configuration file, printed by the server itself
+#   make compile_commands.json        for editors
 
 BUILD ?= release
 OBJ ?= build/$(BUILD)
 PREFIX ?= /usr/local
-CC ?= gcc
+SYSCONFDIR ?= $(PREFIX)/etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+FUZZ_SECONDS ?= 60
+# V=1 shows whole commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo '  $(1)')
+ifeq ($(origin CC),default)
+CC := $(if $(filter fuzz,$(BUILD)),clang,gcc)
+endif
 
 WARN := -Wall -Wextra -Wshadow -Wundef -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
 	-Wpointer-arith -Wvla $(if $(WERROR),-Werror)
 HARDEN := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2 -fcf-protection=none
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 CPPFLAGS += -D_GNU_SOURCE -Isrc -I$(OBJ)
 CFLAGS_release := -O3 -flto=auto -g -fno-plt -fno-semantic-interposition $(HARDEN)
 CFLAGS_debug := -O1 -g
-CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined \
-	-fno-omit-frame-pointer -DNO_JEMALLOC -DCHECK_SLOW
+CFLAGS_asan := -O1 -g $(SANITIZE) -fno-omit-frame-pointer -DNO_JEMALLOC -DCHECK_SLOW
+CFLAGS_fuzz := $(CFLAGS_asan) -fsanitize=fuzzer-no-link
 LDFLAGS_release := -O3 -flto=auto -pie -Wl,-z,relro,-z,now,-z,noexecstack
-LDFLAGS_asan := -fsanitize=address,undefined
+LDFLAGS_asan := $(SANITIZE)
+LDFLAGS_fuzz := $(SANITIZE)
 CFLAGS += -std=gnu11 -pthread $(WARN) $(CFLAGS_$(BUILD))
 LDFLAGS += -pthread -rdynamic $(LDFLAGS_$(BUILD))
-JEMALLOC := $(if $(filter asan,$(BUILD)),,-ljemalloc)
-LDLIBS += $(JEMALLOC) -luring -llzf -lm
+LDLIBS += $(if $(filter asan fuzz,$(BUILD)),,-ljemalloc) -luring -llzf -lm
 
 SERVER := $(if $(filter release,$(BUILD)),src/ringlet-server,$(OBJ)/ringlet-server)
 SOURCES := $(sort $(wildcard src/*/*.c))
 OBJECTS := $(SOURCES:src/%.c=$(OBJ)/%.o)
-UNIT_SOURCES := $(sort $(wildcard tests/unit/*/*.c))
-UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(OBJ)/unit/%)
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(OBJ)/unit/%,$(sort $(wildcard tests/unit/*/*.c)))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(OBJ)/fuzz/%,$(sort $(wildcard tests/fuzz/*.c)))
+CLIENTS := $(patsubst tests/clients/%.c,$(OBJ)/clients/%,$(sort $(wildcard tests/clients/*.c)))
+
+# A floor and all floors below it, as "floor=floor,below,below": what a test of that floor links.
+FLOORS := $(shell awk -F '[: ]+' '/^[a-z]+:/ { \
+	delete seen; line = $$1 "=" $$1; \
+	for (i = 2; i <= NF; i++) { n = split($$i "," below[$$i], part, ","); \
+		for (k = 1; k <= n; k++) if (part[k] != "" && !(part[k] in seen)) { \
+			seen[part[k]]; line = line "," part[k]; \
+			below[$$1] = below[$$1] (below[$$1] == "" ? "" : ",") part[k] } } \
+	print line }' src/LAYERS)
+comma := ,
+floors_of = $(subst $(comma), ,$(patsubst $(1)=%,%,$(filter $(1)=%,$(FLOORS))))
+unit_floor = $(firstword $(subst /, ,$(1)))
+unit_objects = $(filter-out $(OBJ)/$(1).o,$(foreach floor,$(call floors_of,$(call \
+	unit_floor,$(1))),$(filter $(OBJ)/$(floor)/%,$(OBJECTS))))
 
 .DEFAULT_GOAL := all
-.PHONY: all run test check lint unit spec bench fuzz install deps clean FORCE
+.SECONDEXPANSION:
+.DELETE_ON_ERROR:
+.PHONY: all run test check lint unit unit-build spec fuzz fuzz-build bench bench-connections \
+	install uninstall clients-build clean FORCE
 
 all: $(SERVER)
 
 $(SERVER): $(OBJ)/main.o $(OBJECTS)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LD $@)
+	$(Q)$(CC) $(CFLAGS_$(BUILD)) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(OBJ)/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC $<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# A unit test includes the file that it tests and links all the others.
-$(OBJ)/unit/%: tests/unit/%.c $(OBJECTS)
+# A unit test includes the file that it tests and links the floors that this file may know.
+$(OBJ)/unit/%: tests/unit/%.c src/LAYERS $$(call unit_objects,$$*)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
-		$(filter-out $(OBJ)/$*.o,$(OBJECTS)) -lcmocka $(LDLIBS)
+	$(call say,CC $<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(filter %.o,$^) -lcmocka $(LDLIBS)
+
+$(OBJ)/fuzz/%: tests/fuzz/%.c $(OBJECTS)
+	@mkdir -p $(@D)
+	$(call say,CC $<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $< $(OBJECTS) $(LDLIBS)
+
+# Programs that know Ringlet only as a server: they see no header of ours.
+$(OBJ)/clients/%: tests/clients/%.c
+	@mkdir -p $(@D)
+	$(call say,CC $<)
+	$(Q)$(CC) -D_GNU_SOURCE -std=gnu11 -O1 -g $(WARN) -MMD -MP -o $@ $< -lhiredis
+
+unit-build: $(UNIT_TESTS)
+fuzz-build: $(FUZZERS)
+clients-build: $(CLIENTS)
+
+run:
+	deps/install
+	$(MAKE) src/ringlet-server
+	src/ringlet-server redis.conf $(ARGS)
+
+test:
+	deps/install --test
+	tests/run
+
+check:
+	tests/run --quick
+
+lint:
+	utils/lint/run
+
+unit: unit-build
+	tests/unit/run $(UNIT_TESTS)
+
+spec: $(SERVER)
+	tclsh tests/spec/run.tcl --server $(SERVER) $(SPEC)
+
+fuzz:
+	deps/install --test
+	$(MAKE) BUILD=fuzz fuzz-build
+	tests/fuzz/run build/fuzz/fuzz $(FUZZ_SECONDS)
+
+bench bench-connections: src/ringlet-server
+	deps/install --bench
+	utils/bench/$@ $(ARGS)
+
+redis.conf: FORCE
+	$(MAKE) BUILD=release src/ringlet-server
+	src/ringlet-server --print-config-template > $@.new
+	mv $@.new $@
+
+compile_commands.json: FORCE
+	@{ sep='['; for f in src/main.c $(SOURCES) $(wildcard tests/unit/*/*.c tests/fuzz/*.c); do \
+		printf '%s\n{"directory":"%s","file":"%s","command":"%s"}' "$$sep" '$(CURDIR)' "$$f" \
+			"$(CC) $(CPPFLAGS) $(CFLAGS) -c $$f"; sep=','; done; printf '\n]\n'; } > $@
+
+# An existing configuration file is the administrator's: it stays.
+install: src/ringlet-server
+	install -D -m 755 src/ringlet-server $(DESTDIR)$(PREFIX)/bin/ringlet-server
+	test -e $(DESTDIR)$(SYSCONFDIR)/ringlet/redis.conf || \
+		install -D -m 644 redis.conf $(DESTDIR)$(SYSCONFDIR)/ringlet/redis.conf
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's|@PREFIX@|$(PREFIX)|; s|@SYSCONFDIR@|$(SYSCONFDIR)|' utils/ringlet.service \
+		> $(DESTDIR)$(UNITDIR)/ringlet.service
+	chmod 644 $(DESTDIR)$(UNITDIR)/ringlet.service
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/ringlet-server $(DESTDIR)$(UNITDIR)/ringlet.service
+
+clean:
+	rm -rf build src/ringlet-server compile_commands.json
 
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)

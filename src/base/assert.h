@@ -12,7 +12,8 @@ void assert_failed(const char *what, const char *file, int line) __attribute__((
 extern void (*assert_hook)(const char *what, const char *file, int line);
 
 #define ASSERT(condition)                                                                          \
-	(__builtin_expect(!!(condition), 1) ? (void)0 : assert_failed(#condition, __FILE__, __LINE__))
+	(__builtin_expect(!!(condition), 1) ? (void)0                                              \
+					    : assert_failed(#condition, __FILE__, __LINE__))
 
 #ifdef CHECK_SLOW
 #define ASSERT_SLOW(condition) ASSERT(condition)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * A view of bytes: pointer and length, never owned, never NUL-terminated by promise.
- * Everything that names data it does not own (an argument, a key, a reply part) is a `struct bytes`.
+ * Everything that names data it does not own (an argument, a key, a reply part) is a `struct
+ * bytes`.
  */
 #ifndef RINGLET_BASE_BYTES_H
 #define RINGLET_BASE_BYTES_H
@@ -61,7 +62,8 @@ static inline bool bytes_is(struct bytes a, const char *word)
 	return i == a.len && word[i] == '\0';
 }
 
-/* A NUL-terminated copy of at most `max` bytes on the stack, for texts that show a part of an argument. */
+/* A NUL-terminated copy of at most `max` bytes on the stack, for texts that show a part of an
+ * argument. */
 struct bytes_clip {
 	char text[160];
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * The checksums. Tables are computed once, at first use. Short input goes eight bytes a step through
- * tables; where the processor can, long input of crc64 is folded by carry-less multiplication (Gopal
- * et al., "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ", 2009) and crc32c uses its
- * own instruction.
+ * The checksums. Tables are computed once, at first use. Short input goes eight bytes a step
+ * through tables; where the processor can, long input of crc64 is folded by carry-less
+ * multiplication (Gopal et al., "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ",
+ * 2009) and crc32c uses its own instruction.
  *
  * Folding keeps a remainder of the same residue, not the CRC itself: the last 16 folded bytes go
  * through the table like ordinary input, so no reduction constants are needed. Every fast path is
@@ -118,17 +118,18 @@ static uint32_t crc32c_by_table(uint32_t crc, const uint8_t *p, size_t len)
 
 #ifdef __x86_64__
 
+#define CRC_CLMUL __attribute__((target("pclmul,sse2")))
+#define CRC_SSE42 __attribute__((target("sse4.2")))
+
 /* value * x^distance, congruent modulo the polynomial, plus the data found there. */
-__attribute__((target("pclmul,sse2"))) static inline __m128i crc64_fold(__m128i value, __m128i by,
-									__m128i data)
+CRC_CLMUL static inline __m128i crc64_fold(__m128i value, __m128i by, __m128i data)
 {
 	__m128i high = _mm_clmulepi64_si128(value, by, 0x00);
 	__m128i low = _mm_clmulepi64_si128(value, by, 0x11);
 	return _mm_xor_si128(_mm_xor_si128(high, low), data);
 }
 
-__attribute__((target("pclmul,sse2"))) static uint64_t crc64_by_folding(uint64_t crc,
-									const uint8_t *p, size_t len)
+CRC_CLMUL static uint64_t crc64_by_folding(uint64_t crc, const uint8_t *p, size_t len)
 {
 	const __m128i *in = (const __m128i *)(const void *)p;
 	__m128i by_64 = _mm_loadu_si128((const __m128i *)(const void *)crc64_fold_64);
@@ -151,8 +152,7 @@ __attribute__((target("pclmul,sse2"))) static uint64_t crc64_by_folding(uint64_t
 	return crc64_by_table(crc, (const uint8_t *)in, len);
 }
 
-__attribute__((target("sse4.2"))) static uint32_t crc32c_by_instruction(uint32_t crc,
-									const uint8_t *p, size_t len)
+CRC_SSE42 static uint32_t crc32c_by_instruction(uint32_t crc, const uint8_t *p, size_t len)
 {
 	uint64_t wide = crc;
 	for (; len >= 8; len -= 8, p += 8)

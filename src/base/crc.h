@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Checksums of the file formats. crc64: the Jones polynomial, reflected, zero initial value (RDB and
- * DUMP payloads). crc16: CCITT/XMODEM (cluster slots). crc32c: Castagnoli (log frames).
+ * Checksums of the file formats. crc64: the Jones polynomial, reflected, zero initial value (RDB
+ * and DUMP payloads). crc16: CCITT/XMODEM (cluster slots). crc32c: Castagnoli (log frames).
  */
 #ifndef RINGLET_BASE_CRC_H
 #define RINGLET_BASE_CRC_H

@@ -14,10 +14,12 @@ struct link {
 	struct link *prev;
 };
 
-#define LINK_OWNER(link_ptr, type, member) ((type *)(void *)((char *)(link_ptr)-offsetof(type, member)))
+#define LINK_OWNER(link_ptr, type, member)                                                         \
+	((type *)(void *)((char *)(link_ptr)-offsetof(type, member)))
 /* Safe against removal of `it` itself in the body. */
 #define LINK_EACH(it, after, head)                                                                 \
-	for (struct link *it = (head)->next, *after = it->next; it != (head); it = after, after = it->next)
+	for (struct link *it = (head)->next, *after = it->next; it != (head);                      \
+	     it = after, after = it->next)
 
 static inline void link_init(struct link *l)
 {

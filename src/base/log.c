@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * The log: formats a line in one buffer on the stack and hands it to the kernel in one write, so that
- * lines of several processes never mix and nothing is lost when the process dies.
+ * The log: formats a line in one buffer on the stack and hands it to the kernel in one write, so
+ * that lines of several processes never mix and nothing is lost when the process dies.
  *
  * The file stays open between lines; before each line one stat tells whether the name still means
  * that file, so that a rotation by rename (or a deleted file) needs no signal. Lines longer than
@@ -141,7 +141,8 @@ void log_line(enum log_level level, const char *format, ...)
 
 void log_raw_from_signal(const char *text)
 {
-	/* open and write are on POSIX's list of what a handler may call; stdio and localtime are not. */
+	/* open and write are on POSIX's list of what a handler may call; stdio and localtime are
+	 * not. */
 	int error = errno;
 	char head[64];
 	size_t len = num_print_i64(head, getpid());

@@ -11,7 +11,8 @@
 /* liblzf counts in unsigned int. */
 #define LZF_INPUT_MAX ((size_t)1 << 31)
 
-/* Compresses into `out` of `size` bytes; the length, or 0 when it does not fit (or is not worth it). */
+/* Compresses into `out` of `size` bytes; the length, or 0 when it does not fit (or is not worth
+ * it). */
 size_t lzf_pack(struct bytes in, void *out, size_t size);
 /* Fills exactly `len` bytes of `out`; false when the input is corrupt or holds another length. */
 bool lzf_unpack(struct bytes in, void *out, size_t len);

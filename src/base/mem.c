@@ -101,9 +101,9 @@ const char *mem_allocator_name(void)
 
 #else
 
-/* jemalloc's classes: 8, multiples of 16 up to 128, then four steps to each doubling. Computed, so that
- * counting and the sized free cost nothing: README.md has the figures. The unit test compares with
- * nallocx. */
+/* jemalloc's classes: 8, multiples of 16 up to 128, then four steps to each doubling. Computed, so
+ * that counting and the sized free cost nothing: README.md has the figures. The unit test compares
+ * with nallocx. */
 size_t mem_size_class(size_t size)
 {
 	if (size <= 8)

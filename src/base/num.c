@@ -218,8 +218,8 @@ static inline bool num_is_in_short_range(double value)
 	return value >= 1e-6 && value < NUM_SAFE_MANTISSA;
 }
 
-/* Values that are some integer of at most 15 digits over a small power of ten, which is what clients
- * store: the first quotient that gives the value back is the shortest. */
+/* Values that are some integer of at most 15 digits over a small power of ten, which is what
+ * clients store: the first quotient that gives the value back is the shortest. */
 static bool num_decimal_short(struct num_decimal *d, double value)
 {
 	if (!num_is_in_short_range(value))
@@ -243,7 +243,8 @@ static bool num_decimal_short(struct num_decimal *d, double value)
 static void num_decimal_exact(struct num_decimal *d, double value)
 {
 	char text[NUM_DOUBLE_MAX_CHARS];
-	/* num_decimal_short has tried all short texts in its range; subnormals may need only one digit. */
+	/* num_decimal_short has tried all short texts in its range; subnormals may need only one
+	 * digit. */
 	int precision = NUM_SAFE_DIGITS + num_is_in_short_range(value);
 	if (value < DBL_MIN)
 		precision = 1;

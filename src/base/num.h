@@ -20,7 +20,8 @@ bool num_parse_u64(struct bytes text, uint64_t *out);
 bool num_parse_double(struct bytes text, double *out);
 bool num_parse_long_double(struct bytes text, long double *out);
 
-/* Decimal digits of `value` into `out` (no NUL); returns the count. `out` holds NUM_I64_MAX_CHARS. */
+/* Decimal digits of `value` into `out` (no NUL); returns the count. `out` holds
+ * NUM_I64_MAX_CHARS. */
 size_t num_print_i64(char *out, int64_t value);
 size_t num_print_u64(char *out, uint64_t value);
 size_t num_digits_u64(uint64_t value);

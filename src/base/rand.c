@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * Random numbers. The sampling generator belongs to the thread of the turns; its state seeds
- * itself from the kernel at first use, or from rand_seed for runs that must repeat. Secrets never come
- * from it.
+ * itself from the kernel at first use, or from rand_seed for runs that must repeat. Secrets never
+ * come from it.
  */
 #include "base/rand.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Random numbers: a fast generator (xoshiro256**, Blackman and Vigna, 2018) for sampling, and the kernel's
- * for secrets.
+ * Random numbers: a fast generator (xoshiro256**, Blackman and Vigna, 2018) for sampling, and the
+ * kernel's for secrets.
  */
 #ifndef RINGLET_BASE_RAND_H
 #define RINGLET_BASE_RAND_H

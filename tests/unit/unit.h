@@ -24,7 +24,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A small generator of its own (xorshift64*), so that a test's data does not depend on what it tests. */
+/* A small generator of its own (xorshift64*), so that a test's data does not depend on what it
+ * tests. */
 static inline uint64_t unit_random(uint64_t *state)
 {
 	uint64_t x = *state == 0 ? 0x9e3779b97f4a7c15u : *state;

@@ -53,7 +53,8 @@ static void test_paper_vector(void **state)
 {
 	uint8_t input[15];
 	(void)state;
-	/* Appendix A of the paper: SipHash-2-4 of 00..0e under 00..0f, which checks the second writing. */
+	/* Appendix A of the paper: SipHash-2-4 of 00..0e under 00..0f, which checks the second
+	 * writing. */
 	for (int i = 0; i < 15; i++)
 		input[i] = (uint8_t)i;
 	hash_key[0] = 0x0706050403020100u;
@@ -67,7 +68,8 @@ static void test_every_length(void **state)
 	(void)state;
 	hash_seed_random();
 	for (size_t len = 0; len < 300; len++) {
-		/* Exactly len bytes from the heap: reading past the end is seen by the sanitizer. */
+		/* Exactly len bytes from the heap: reading past the end is seen by the
+		 * sanitizer. */
 		uint8_t *input = mem_alloc(len);
 		for (size_t i = 0; i < len; i++)
 			input[i] = (uint8_t)unit_random(&seed);

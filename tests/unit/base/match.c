@@ -130,13 +130,14 @@ static double seconds(void)
 static void test_time_is_bounded(void **state)
 {
 	char pattern[1024], text[1024];
+	struct bytes whole = {pattern, sizeof(pattern)};
 	(void)state;
 	memset(text, 'a', sizeof(text));
 	for (size_t i = 0; i + 1 < sizeof(pattern); i += 2)
 		memcpy(pattern + i, "a*", 2);
 	pattern[sizeof(pattern) - 1] = 'b';
 	double start = seconds();
-	assert_false(match_glob(bytes_of(pattern, sizeof(pattern)), bytes_of(text, sizeof(text)), false));
+	assert_false(match_glob(whole, bytes_of(text, sizeof(text)), false));
 	/* A star, a long tail that nearly matches everywhere: the worst this matcher knows. */
 	memset(pattern, 'a', sizeof(pattern));
 	pattern[0] = '*';
@@ -144,7 +145,7 @@ static void test_time_is_bounded(void **state)
 	assert_false(match_glob(bytes_of(pattern, 512), bytes_of(text, sizeof(text)), false));
 	memset(pattern + 1, '[', 1);
 	pattern[1023] = 'b';
-	assert_true(match_glob(bytes_of(pattern, sizeof(pattern)), bytes_of(text, sizeof(text)), false));
+	assert_true(match_glob(whole, bytes_of(text, sizeof(text)), false));
 	assert_true(seconds() - start < 0.05);
 }
 

@@ -28,8 +28,8 @@ static void test_i64_edges(void **state)
 	check_i64("-1", true, -1);
 	check_i64("9223372036854775807", true, INT64_MAX);
 	check_i64("-9223372036854775808", true, INT64_MIN);
-	static const char *const wrong[] = {"", "-", "+1", "-0", "00", "01", "-01", " 1", "1 ", "1a",
-		"0x1", "1.0", "--1", "9223372036854775808", "-9223372036854775809",
+	static const char *const wrong[] = {"", "-", "+1", "-0", "00", "01", "-01", " 1", "1 ",
+		"1a", "0x1", "1.0", "--1", "9223372036854775808", "-9223372036854775809",
 		"18446744073709551615", "18446744073709551616", "99999999999999999999",
 		"123456789012345678901", "-123456789012345678901"};
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
@@ -104,8 +104,9 @@ static void test_parse_double_edges(void **state)
 	check_double("1.7976931348623157e308", true, DBL_MAX);
 	check_double("9007199254740993", true, 9007199254740992.0);
 	check_double("0.000000000000001", true, 1e-15);
-	static const char *const wrong[] = {"", ".", "-", "-.", "+", " 1", "1 ", "\t1", "nan", "-nan",
-		"1e400", "-1e400", "1e-400", "1.2.3", "1,5", "abc", "1x", "0x", "1e", "--1"};
+	static const char *const wrong[] = {"", ".", "-", "-.", "+", " 1", "1 ", "\t1", "nan",
+		"-nan", "1e400", "-1e400", "1e-400",
+		"1.2.3", "1,5", "abc", "1x", "0x", "1e", "--1"};
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		check_double(wrong[i], false, 0);
 	double out;
@@ -131,7 +132,8 @@ static void test_parse_double_as_libc(void **state)
 		int digits = (int)(unit_random(&seed) % 17);
 		int64_t value = (int64_t)(unit_random(&seed) >> (1 + unit_random(&seed) % 63));
 		snprintf(text, sizeof(text), "%s%lld.%0*llu", unit_random(&seed) % 2 ? "-" : "",
-			 (long long)value, digits + 1, (unsigned long long)(unit_random(&seed) % 9999));
+			 (long long)value, digits + 1,
+			 (unsigned long long)(unit_random(&seed) % 9999));
 		double got;
 		assert_true(num_parse_double(bytes_text(text), &got));
 		if (got != strtod(text, NULL))
@@ -212,7 +214,8 @@ static void test_print_double_is_shortest(void **state)
 		any.bits &= 0x800fffffffffffffu;
 		if (i % 100 == 0)
 			check_shortest(any.value);
-		double decimal = (double)(int64_t)(unit_random(&seed) >> (20 + unit_random(&seed) % 40));
+		double decimal =
+			(double)(unit_random(&seed) >> (20 + unit_random(&seed) % 40));
 		check_shortest(decimal / num_power_of_ten[unit_random(&seed) % 12]);
 	}
 }
@@ -273,8 +276,8 @@ static void test_sizes(void **state)
 	check_size("3gB", true, (uint64_t)3 << 30);
 	check_size("3g", true, 3000000000u);
 	check_size("18446744073709551615", true, UINT64_MAX);
-	static const char *const wrong[] = {"", "kb", "-1", "+1", "1.5gb", "10 mb", "0x10", "1mbb", "5t",
-		"18446744073709551616", "18446744073709551615k", "99999999999gb"};
+	static const char *const wrong[] = {"", "kb", "-1", "+1", "1.5gb", "10 mb", "0x10", "1mbb",
+		"5t", "18446744073709551616", "18446744073709551615k", "99999999999gb"};
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		check_size(wrong[i], false, 0);
 	num_print_human_size(text, 0);
