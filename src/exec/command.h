@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 
 struct call;
+struct key_refs;
 struct syntax;
 struct key_refs;
 
@@ -47,13 +48,14 @@ enum command_flag {
 	CMD_DANGEROUS = 1 << 22,       /* ACL category beyond what the other flags give */
 	CMD_PROTECTED = 1 << 23,
 	CMD_KEYSPACE_CATEGORY = 1 << 24, /* ACL category @keyspace beyond the group */
+	CMD_SYSCMD = 1 << 25,          /* COMMAND DOCS' doc_flags: not meant for users */
 };
 
 struct command_row {
 	const char *name;       /* "SET"; a subcommand's row: "GET" */
 	command_run *run;       /* NULL for a pure container */
 	uint32_t flags;
-	const char *group;      /* "string", "generic", "server" … */
+	const char *group;      /* "string", "generic", "sorted-set", "server" … as COMMAND DOCS says */
 	const char *since;
 	const char *summary;
 	const char *complexity;
@@ -64,14 +66,19 @@ struct command_row {
 	const char *tips;       /* "request_policy:all_shards|nondeterministic_output" */
 	const char *deprecated; /* "2.6.12=`SET` with the `EX` argument" */
 	const struct command_row *subcommands; /* ends with a row whose name is NULL */
-	/* For keys that no syntax line can name (SORT BY, MIGRATE ""): appends to the result. */
+	/* For what no syntax line can say (SORT STORE, MIGRATE "", variable_flags): called with what the key
+	 * specs found, it may append, drop or change flags. False: the arguments don't say. */
 	bool (*find_keys)(const struct bytes *argv, int argc, struct key_refs *out);
+	/* ACL categories that neither group nor flags give, blank-separated ("connection dangerous"); with a
+	 * leading '=' they replace that of the group ("=set list"). */
+	const char *categories;
 };
 
 struct key_ref {
 	int index;      /* in argv */
 	uint32_t flags; /* KEY_* */
 };
+/* All zero is a valid empty list. It must not be copied: refs may point into it. */
 struct key_refs {
 	struct key_ref *refs; /* inline_refs until it outgrows them */
 	int count, cap;
@@ -101,6 +108,8 @@ struct command {
 	uint32_t gates;      /* which gates may veto it (exec/gate.h) */
 	int16_t arity;       /* counts the name; negative: at least */
 	int16_t first_key;   /* argv index of the first key by fixed position, 0 = none: prefetch */
+	int16_t last_key;    /* COMMAND INFO's legacy range; negative: from the end */
+	int16_t key_step;
 	uint16_t id;         /* dense, for ACL bit sets */
 	uint16_t name_len;
 	const char *name;    /* lower case, "config|get" for a subcommand */
@@ -114,6 +123,7 @@ struct command {
 	int subcommand_count;
 };
 
+/* exec/command_table.h has the inside and an inline lookup for the dispatcher. */
 struct command_table;
 struct command_table *command_table_new(void);
 void command_table_free(struct command_table *t);
@@ -131,6 +141,10 @@ bool command_table_rename(struct command_table *t, struct bytes name, struct byt
 int command_table_count(const struct command_table *t);      /* top-level */
 int command_table_ids(const struct command_table *t);        /* with subcommands: id < this */
 struct command *command_by_id(const struct command_table *t, int id);
+/* "get" of "config|get"; the name itself for others. */
+const char *command_short_name(const struct command *c);
+/* By full name: "config|get"; ignores case. */
+struct command *command_find_full(const struct command_table *t, struct bytes name);
 /* Calls `visit` for each command, subcommands behind their container. */
 void command_table_each(const struct command_table *t, void (*visit)(struct command *c, void *context),
 	void *context);
@@ -145,6 +159,26 @@ static inline bool command_arity_fits(const struct command *c, int argc)
  * ("Invalid arguments specified for command"). */
 bool command_keys(const struct command *c, const struct bytes *argv, int argc, struct key_refs *out);
 void key_refs_release(struct key_refs *refs);
+/* COMMAND GETKEYSANDFLAGS' and COMMAND INFO's words ("RO", "access"), by bit; ended by NULL. */
+extern const char *const key_flag_names[];
+/* COMMAND INFO's words for CMD_*, in its order; ended by a NULL name. */
+struct command_flag_name {
+	uint32_t flag;
+	const char *name;
+};
+extern const struct command_flag_name command_flag_names[];
+
+/* ACL categories, as Redis derives them from group and flags. */
+enum category {
+	CATEGORY_KEYSPACE, CATEGORY_READ, CATEGORY_WRITE, CATEGORY_SET, CATEGORY_SORTEDSET, CATEGORY_LIST,
+	CATEGORY_HASH, CATEGORY_STRING, CATEGORY_BITMAP, CATEGORY_HYPERLOGLOG, CATEGORY_GEO, CATEGORY_STREAM,
+	CATEGORY_PUBSUB, CATEGORY_ADMIN, CATEGORY_FAST, CATEGORY_SLOW, CATEGORY_BLOCKING,
+	CATEGORY_DANGEROUS, CATEGORY_CONNECTION, CATEGORY_TRANSACTION, CATEGORY_SCRIPTING, CATEGORY_COUNT
+};
+uint32_t command_categories(const struct command *c); /* bits 1 << CATEGORY_* */
+const char *category_name(enum category category);    /* "keyspace" */
+/* -1 = no such category. */
+int category_find(struct bytes name);
 void key_refs_add(struct key_refs *refs, int index, uint32_t flags);
 
 #endif
