@@ -246,6 +246,14 @@ bool call_arg_double(struct call *call, int index, double *out)
 	return false;
 }
 
+struct blob *call_hold_argument(const struct call *call, int index)
+{
+	struct blob *big = call->exec->big_argument;
+	if (big == NULL || call->argv[index].ptr != big->data)
+		return NULL;
+	return blob_hold(big);
+}
+
 /* --- lookups -------------------------------------------------------------------------------------- */
 
 static void call_note_miss(struct call *call, struct key key)

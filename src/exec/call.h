@@ -65,6 +65,10 @@ static inline bool call_arg_is(const struct call *call, int index, const char *w
 	return index < call->argc && bytes_is(call->argv[index], word);
 }
 
+/* A reference to the blob that holds argv[index], where it was received into one (long last arguments);
+ * else NULL. A value can keep it without a copy. */
+struct blob *call_hold_argument(const struct call *call, int index);
+
 /* Lookups with the accounts of a read (hits, misses, LRU/LFU touch, keymiss event). NULL = no such
  * key. Type mismatch is the caller's to check: call_wrong_type. */
 struct entry *call_find_read(struct call *call, struct key key);

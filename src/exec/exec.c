@@ -20,6 +20,7 @@ struct exec *exec_new(struct keyspace *keyspace)
 	exec->latency_tracking = true;
 	exec->unit_last = &exec->unit_first;
 	link_init(&exec->sessions);
+	dict_init(&exec->sessions_by_id, &session_dict_ops);
 	out_init(&exec->discard);
 	effect_init(exec);
 	watch_table_init(exec);
@@ -32,6 +33,7 @@ void exec_free(struct exec *exec)
 	wait_table_release(exec);
 	watch_table_release(exec);
 	out_clear(&exec->discard);
+	dict_release(&exec->sessions_by_id);
 	command_table_free(exec->commands);
 	mem_free(exec);
 }

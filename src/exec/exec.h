@@ -39,6 +39,7 @@ struct exec {
 	struct gate_row gate_rows[GATE_COUNT];
 	struct exec_stats stats;
 	struct call *current;            /* innermost running call */
+	struct blob *big_argument;       /* the blob in which the last argument was received, or NULL */
 	int depth;                       /* nested calls (EXEC, scripts) */
 	uint64_t ticks;                  /* ticks_now at the last call's end: the next one's begin */
 	size_t ready_count;              /* exec/wait: keys whose waiters are to be served */
@@ -69,6 +70,7 @@ struct exec {
 	int on_session_close_count;
 
 	struct link sessions;            /* all, oldest first */
+	struct dict sessions_by_id;
 	size_t session_count;
 	uint64_t next_session_id;
 	struct error_count error_counts[EXEC_ERROR_CODES_MAX];

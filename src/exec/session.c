@@ -10,6 +10,22 @@
 #include "base/mem.h"
 #include "exec/exec.h"
 
+struct session_id_key {
+	uint64_t id;
+};
+
+static uint64_t session_hash(const void *item)
+{
+	return hash_bytes(&((const struct session *)item)->id, sizeof(uint64_t));
+}
+
+const struct dict_ops session_dict_ops = {session_hash};
+
+static bool session_has_id(const void *item, const void *key)
+{
+	return ((const struct session *)item)->id == ((const struct session_id_key *)key)->id;
+}
+
 void session_init(struct session *s, struct exec *exec, enum session_origin origin)
 {
 	memset(s, 0, sizeof(*s));
@@ -27,6 +43,7 @@ void session_init(struct session *s, struct exec *exec, enum session_origin orig
 		return;
 	s->id = exec->next_session_id++;
 	link_add_tail(&exec->sessions, &s->all);
+	dict_insert(&exec->sessions_by_id, session_hash(s), s);
 	exec->session_count++;
 }
 
@@ -37,7 +54,10 @@ void session_release(struct session *s)
 	for (int i = 0; i < exec->on_session_close_count; i++)
 		exec->on_session_close[i](s);
 	if (link_is_linked(&s->all)) {
+		uint64_t hash = session_hash(s);
 		link_remove(&s->all);
+		dict_remove_place(&exec->sessions_by_id, hash,
+			dict_find_pointer(&exec->sessions_by_id, hash, s));
 		exec->session_count--;
 	}
 	out_clear(&s->out);
@@ -56,12 +76,22 @@ void session_close(struct session *s, bool after_reply)
 
 struct session *session_by_id(struct exec *exec, uint64_t id)
 {
-	LINK_EACH(it, after, &exec->sessions) {
-		struct session *s = LINK_OWNER(it, struct session, all);
-		if (s->id == id)
-			return s;
-	}
-	return NULL;
+	struct session_id_key key = {id};
+	return dict_find(&exec->sessions_by_id, hash_bytes(&id, sizeof(id)), session_has_id, &key);
+}
+
+struct session *session_walk(struct exec *exec, uint64_t *cursor)
+{
+	struct session *last = session_by_id(exec, *cursor);
+	struct link *next = last == NULL ? exec->sessions.next : last->all.next;
+
+	if (next == &exec->sessions)
+		next = exec->sessions.next;
+	if (next == &exec->sessions)
+		return NULL;
+	struct session *s = LINK_OWNER(next, struct session, all);
+	*cursor = s->id;
+	return s;
 }
 
 enum session_class session_class(const struct session *s)

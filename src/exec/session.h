@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "proto/reply.h"
 
+struct dict_ops;
 struct exec;
 struct command;
 
@@ -80,6 +81,7 @@ struct session {
 	uint64_t calls;           /* commands run */
 };
 
+extern const struct dict_ops session_dict_ops; /* exec->sessions_by_id */
 void session_init(struct session *s, struct exec *exec, enum session_origin origin);
 /* Frees what hangs off it (close sinks are told), not `s` itself. */
 void session_release(struct session *s);
@@ -87,6 +89,9 @@ void session_release(struct session *s);
 void session_close(struct session *s, bool after_reply);
 /* The session with this id among exec->sessions; NULL = none. */
 struct session *session_by_id(struct exec *exec, uint64_t id);
+/* The session behind the one with id *cursor in order of age, wrapping; sets *cursor. NULL = none. Slices of
+ * work over all sessions keep a cursor instead of a pointer. */
+struct session *session_walk(struct exec *exec, uint64_t *cursor);
 enum session_class session_class(const struct session *s);
 
 #endif

@@ -51,6 +51,14 @@ struct net;
 
 struct net *net_new(struct loop *loop, struct exec *exec, struct net_config *config);
 void net_free(struct net *net);
+/* Closes listeners and all connections; their memory goes in the loop's next turn. */
+void net_close_all(struct net *net);
+/* How to ask features for the memory they hang on a session; part of its total. */
+void net_set_extra_bytes(struct net *net, size_t (*extra_bytes)(const struct session *s));
+/* DEBUG REPLYBUFFER PEAK-RESET-TIME: milliseconds, -1 = never, -2 = the default. */
+void net_set_peak_reset(struct net *net, int64_t ms);
+/* The largest input and output a connection held lately (client_recent_max_*_buffer). */
+void net_recent_max(const struct net *net, size_t *input, size_t *output);
 struct net_config *net_config_get(struct net *net);
 struct net_stats *net_stats_get(struct net *net);
 
@@ -60,7 +68,6 @@ bool net_listen(struct net *net, char *error, size_t error_size);
 void net_listen_close(struct net *net);
 /* "listener0:name=tcp,bind=127.0.0.1,port=6379" rows for INFO. */
 void net_listeners_describe(struct net *net, void (*row)(const char *text, void *context), void *context);
-/* Has requirepass no value and is protected mode on? The check of new connections. */
 
 /* The loop's hooks: runs what arrived. */
 void net_on_batch(struct net *net);

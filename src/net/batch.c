@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * The batch: what arrived on all ready connections is parsed ahead, looked up, hashed and
+ * prefetched before the first request is executed, so that the loads of many keys overlap.
+ *
+ * Invariants: requests of one connection run in order; a request that must wait (blocked, paused) and all
+ * behind it go back to the connection's query; nothing refers to the loop's bytes after batch_finish.
+ */
+#include "net/conn.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/ticks.h"
+
+/* Nothing more of this session is executed for now. */
+#define SESSION_STOPPED (SESSION_BLOCKED | SESSION_PAUSED_CALL | SESSION_CLOSE_AFTER_REPLY | SESSION_CLOSE_ASAP)
+
+static struct request_limits batch_limits(const struct conn *c)
+{
+	bool is_known = c->session.is_authenticated;
+	return (struct request_limits){
+		.max_args = is_known ? INT32_MAX : REQUEST_UNAUTH_MAX_ARGS,
+		.max_bulk_bytes = (int64_t)c->net->config->proto_max_bulk_len,
+		.is_authenticated = is_known,
+	};
+}
+
+/* Finds command and key of a parsed request and starts loading the key's bucket. */
+static void batch_add(struct conn *c, struct bytes *argv, int argc, size_t begin, size_t end)
+{
+	struct net *net = c->net;
+	const struct exec *exec = net->exec;
+	struct net_call *call = &net->calls[net->call_count++];
+
+	*call = (struct net_call){.conn = c, .argv = argv, .argc = argc, .begin = begin, .end = end};
+	call->command = command_resolve(exec->commands, argv, argc, NULL);
+	if (call->command == NULL || call->command->first_key <= 0 || call->command->first_key >= argc)
+		return;
+	struct bytes key = argv[call->command->first_key];
+	call->key_hash = hash_bytes(key.ptr, key.len);
+	call->has_hash = true;
+	dict_prefetch(&exec->keyspace->dbs[c->session.db].entries, call->key_hash);
+}
+
+static void batch_add_error(struct conn *c, const char *error)
+{
+	struct net_call *call = &c->net->calls[c->net->call_count++];
+
+	c->has_bad_input = true;
+	*call = (struct net_call){.conn = c, .error = error, .begin = c->parsed, .end = c->data.len};
+}
+
+/* The input so far is one incomplete request: is it allowed to grow further? */
+static bool batch_is_over_query_limit(struct conn *c)
+{
+	size_t held = c->data.len - c->parsed + c->big_received;
+	size_t limit = c->net->config->query_buffer_limit_bytes;
+
+	if (held > c->net->max_query)
+		c->net->max_query = held;
+	if (limit == 0 || held <= limit)
+		return false;
+	log_line(LOG_WARNING, "Closing client id=%llu that reached max query buffer length (%zu bytes)",
+		(unsigned long long)c->session.id, held);
+	c->net->stats.query_limit_closed++;
+	return true;
+}
+
+/* A long last argument goes on in a buffer of its own, which a value may keep without a copy. */
+static void batch_begin_big(struct conn *c, const struct request *request)
+{
+	const struct request_parser *p = &c->parser;
+	size_t at = c->parsed + p->offset;
+
+	if (c->big != NULL || request->want < NET_BIG_ARG_BYTES || p->args_total < 2 ||
+		p->args_done + 1 != p->args_total || p->bulk_len < NET_BIG_ARG_BYTES ||
+		!c->session.is_authenticated)
+		return;
+	size_t have = c->data.len - at;
+	size_t room = (size_t)p->bulk_len + 2;
+	/* Only so much is reserved ahead of what has really come. */
+	size_t cap = have + NET_ROOM_STEP_BYTES < room ? have + NET_ROOM_STEP_BYTES : room;
+	c->big = blob_new(0, cap);
+	memcpy(c->big->data, c->data.ptr + at, have);
+	c->big_received = have;
+	c->data.len = at;
+}
+
+static void batch_parse(struct conn *c)
+{
+	struct net *net = c->net;
+	struct request_limits limits = batch_limits(c);
+
+	while (c->parsed < c->data.len && !c->has_bad_input && !(c->session.flags & SESSION_STOPPED)) {
+		struct request request;
+		struct bytes rest = bytes_of(c->data.ptr + c->parsed, c->data.len - c->parsed);
+		if (net->call_count == NET_BATCH_CALLS)
+			batch_execute(net);
+		switch (request_parse(&c->parser, rest, &limits, &net->arena, &request)) {
+		case REQUEST_COMPLETE:
+			batch_add(c, request.argv, (int)request.argc, c->parsed, c->parsed + request.consumed);
+			c->parsed += request.consumed;
+			break;
+		case REQUEST_EMPTY:
+			c->parsed += request.consumed;
+			break;
+		case REQUEST_PARTIAL:
+			batch_begin_big(c, &request);
+			if (batch_is_over_query_limit(c))
+				conn_close(c);
+			return;
+		case REQUEST_ERROR:
+			batch_add_error(c, request.error);
+			return;
+		}
+		if (UNLIKELY(!limits.is_authenticated)) {
+			/* What follows AUTH is parsed with other limits: no looking ahead. */
+			batch_execute(net);
+			limits = batch_limits(c);
+		}
+	}
+}
+
+/* The last argument is complete: the request is put together from head and blob. */
+static void batch_end_big(struct conn *c)
+{
+	struct net *net = c->net;
+	struct request_parser *p = &c->parser;
+	size_t len = (size_t)p->bulk_len;
+	int argc = (int)p->args_total;
+	struct bytes *argv = request_arena_alloc(&net->arena, (size_t)argc);
+
+	if (net->call_count == NET_BATCH_CALLS)
+		batch_execute(net);
+	for (int i = 0; i < argc - 1; i++)
+		argv[i] = bytes_of(c->query.ptr + p->spans[i].offset, p->spans[i].len);
+	c->big->len = len;
+	argv[argc - 1] = blob_bytes(c->big);
+	c->data = buf_bytes(&c->query);
+	c->data_is_query = true;
+	c->executed = 0;
+	c->parsed = c->query.len;
+	batch_add(c, argv, argc, 0, c->query.len);
+	net->exec->big_argument = c->big;
+	batch_execute(net);
+	net->exec->big_argument = NULL;
+}
+
+static bool big_is_complete(const struct conn *c)
+{
+	return c->big_received >= (size_t)c->parser.bulk_len + 2;
+}
+
+/* Back to one buffer: the request could not be run now (blocked, paused). */
+static void batch_unfold_big(struct conn *c)
+{
+	buf_add(&c->query, c->big->data, c->big_received);
+	blob_drop(c->big);
+	c->big = NULL;
+	c->big_received = 0;
+}
+
+static void batch_on_big_bytes(struct conn *c, struct bytes data)
+{
+	size_t total = (size_t)c->parser.bulk_len + 2;
+	size_t take = total - c->big_received < data.len ? total - c->big_received : data.len;
+
+	if (data.ptr != c->big->data + c->big_received) {
+		c->big->len = c->big_received;
+		if (c->big->cap < c->big_received + take)
+			c->big = blob_make_writable(c->big, c->big_received + take);
+		memcpy(c->big->data + c->big_received, data.ptr, take);
+	}
+	c->big_received += take;
+	if (!big_is_complete(c)) {
+		if (batch_is_over_query_limit(c))
+			conn_close(c);
+		return;
+	}
+	if (memcmp(c->big->data + total - 2, "\r\n", 2) == 0 && !(c->session.flags & SESSION_STOPPED))
+		batch_end_big(c);
+	if (c->executed == 0) {
+		batch_unfold_big(c);
+	} else {
+		c->executed = 0;
+		buf_release(&c->query);
+		blob_drop(c->big);
+		c->big = NULL;
+		c->big_received = 0;
+	}
+	request_parser_release(&c->parser);
+	c->parsed = 0;
+	/* What came behind it, and what was unfolded. */
+	if (data.len > take || c->query.len > 0)
+		buf_add(&c->query, data.ptr + take, data.len - take);
+	c->data = buf_bytes(&c->query);
+	c->data_is_query = true;
+	batch_parse(c);
+}
+
+void batch_on_bytes(struct socket *s, struct bytes data)
+{
+	struct conn *c = conn_of_socket(s);
+	struct net *net = c->net;
+
+	if (UNLIKELY(c->is_closed))
+		return;
+	net->stats.bytes_in += data.len;
+	c->read_ms = net->exec->now_ms;
+	if (!link_is_linked(&c->batch))
+		link_add_tail(&net->batch_conns, &c->batch);
+	if (UNLIKELY(c->big != NULL)) {
+		c->data = (struct bytes){NULL, 0};
+		c->data_is_query = false;
+		c->parsed = c->executed = 0;
+		batch_on_big_bytes(c, data);
+		return;
+	}
+	c->data_is_query = c->query.len > 0;
+	if (UNLIKELY(c->data_is_query)) {
+		if (data.ptr == c->query.ptr + c->query.len)
+			c->query.len += data.len; /* received into it */
+		else
+			buf_add_bytes(&c->query, data);
+		data = buf_bytes(&c->query);
+	}
+	c->data = data;
+	c->parsed = c->executed = 0;
+	batch_parse(c);
+}
+
+size_t batch_on_room(struct socket *s, char **into)
+{
+	struct conn *c = conn_of_socket(s);
+
+	if (LIKELY(c->big == NULL))
+		return 0;
+	size_t total = (size_t)c->parser.bulk_len + 2;
+	if (c->big->cap <= c->big_received) {
+		size_t cap = c->big->cap * 2 < total ? c->big->cap * 2 : total;
+		c->big->len = c->big_received;
+		c->big = blob_make_writable(c->big, cap);
+	}
+	*into = c->big->data + c->big_received;
+	size_t room = c->big->cap - c->big_received;
+	return room < total - c->big_received ? room : total - c->big_received;
+}
+
+static void batch_fail(struct net_call *call)
+{
+	struct session *s = &call->conn->session;
+	struct bytes text = bytes_text(call->error);
+
+	exec_count_error(s->exec, text);
+	reply_error_text(&s->reply, text);
+	log_line(LOG_VERBOSE, "Client id=%llu sent bad input: %s", (unsigned long long)s->id, call->error);
+	session_close(s, true);
+	call->conn->executed = call->end;
+}
+
+static void batch_run_call(struct net_call *item)
+{
+	struct conn *c = item->conn;
+	struct session *s = &c->session;
+
+	if (UNLIKELY(s->flags & SESSION_STOPPED))
+		return;
+	if (UNLIKELY(item->error != NULL)) {
+		batch_fail(item);
+		return;
+	}
+	struct call call = {.session = s, .command = item->command, .argv = item->argv,
+		.argc = item->argc, .has_hash = item->has_hash, .key_hash = item->key_hash};
+	call_run_prepared(&call);
+	if (UNLIKELY(s->flags & SESSION_PAUSED_CALL))
+		return; /* to be run again: it stays in the input */
+	c->executed = item->end;
+	if (UNLIKELY(s->out.sealed_bytes != 0) && conn_is_over_limit(c))
+		s->flags |= SESSION_CLOSE_ASAP;
+}
+
+void batch_execute(struct net *net)
+{
+	int count = net->call_count;
+	const struct keyspace *keyspace = net->exec->keyspace;
+
+	net->exec->ticks = ticks_now();
+	for (int i = 0; i < count && i < NET_PREFETCH_AHEAD; i++)
+		if (net->calls[i].has_hash && count > 1)
+			dict_prefetch_item(&keyspace->dbs[net->calls[i].conn->session.db].entries,
+				net->calls[i].key_hash);
+	for (int i = 0; i < count; i++) {
+		int ahead = i + NET_PREFETCH_AHEAD;
+		if (ahead < count && net->calls[ahead].has_hash)
+			dict_prefetch_item(&keyspace->dbs[net->calls[ahead].conn->session.db].entries,
+				net->calls[ahead].key_hash);
+		batch_run_call(&net->calls[i]);
+	}
+	net->call_count = 0;
+}
+
+/* Keeps what was not executed, and nothing else. */
+static void batch_keep_rest(struct conn *c)
+{
+	size_t done = c->executed;
+
+	if (!(c->session.flags & SESSION_STOPPED) || c->has_bad_input)
+		done = c->parsed; /* empty lines need no execution */
+	if (done < c->parsed)
+		request_parser_release(&c->parser); /* it will be parsed again from `done` */
+	if (LIKELY(done >= c->data.len)) {
+		if (c->data_is_query)
+			buf_release(&c->query);
+	} else if (c->data_is_query) {
+		memmove(c->query.ptr, c->query.ptr + done, c->data.len - done);
+		c->query.len = c->data.len - done;
+	} else {
+		buf_add(&c->query, c->data.ptr + done, c->data.len - done);
+	}
+	c->data = (struct bytes){NULL, 0};
+	c->parsed = c->executed = 0;
+}
+
+void batch_finish(struct net *net)
+{
+	if (net->call_count > 0)
+		batch_execute(net);
+	LINK_EACH(it, after, &net->batch_conns) {
+		struct conn *c = LINK_OWNER(it, struct conn, batch);
+		link_remove(&c->batch);
+		if (UNLIKELY(c->is_closed))
+			continue;
+		batch_keep_rest(c);
+		conn_flush(c);
+		if (UNLIKELY(net->is_evicting) && !c->is_closed)
+			limits_account(c);
+	}
+	request_arena_reset(&net->arena);
+}
+
+void batch_resume(struct conn *c)
+{
+	struct net *net = c->net;
+
+	if (c->is_closed || c->big != NULL || c->session.flags & SESSION_STOPPED)
+		return;
+	if (link_is_linked(&c->batch))
+		return;
+	link_add_tail(&net->batch_conns, &c->batch);
+	c->data = buf_bytes(&c->query);
+	c->data_is_query = c->query.len > 0;
+	c->parsed = c->executed = 0;
+	request_parser_release(&c->parser);
+	batch_parse(c);
+	batch_finish(net);
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Connections: from accept to the moment the kernel is through with the socket, and their output.
+ *
+ * Freed only in conn_on_closed, which the loop calls at the end of a turn: the safe point.
+ */
+#include "net/conn.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void conn_on_end(struct socket *s, int error)
+{
+	struct conn *c = conn_of_socket(s);
+
+	if (error != 0)
+		log_line(LOG_VERBOSE, "Reading from client id=%llu: %s",
+			(unsigned long long)c->session.id, strerror(error));
+	conn_close(c);
+}
+
+static void conn_on_sent(struct socket *s, ssize_t result)
+{
+	struct conn *c = conn_of_socket(s);
+
+	if (result < 0) {
+		log_line(LOG_VERBOSE, "Writing to client id=%llu: %s",
+			(unsigned long long)c->session.id, strerror((int)-result));
+		conn_close(c);
+		return;
+	}
+	c->net->stats.bytes_out += (uint64_t)result;
+	out_consume(&c->session.out, (size_t)result);
+	if (UNLIKELY(!out_is_empty(&c->session.out) || c->session.flags & SESSION_CLOSE_AFTER_REPLY))
+		net_want_flush(&c->session);
+}
+
+static void conn_on_closed(struct socket *s)
+{
+	struct conn *c = conn_of_socket(s);
+
+	limits_forget(c);
+	link_remove(&c->flush);
+	link_remove(&c->resume);
+	link_remove(&c->batch);
+	request_parser_release(&c->parser);
+	buf_release(&c->query);
+	if (c->big != NULL)
+		blob_drop(c->big);
+	session_release(&c->session);
+	mem_free(c);
+}
+
+static const struct socket_events conn_events = {
+	.on_bytes = batch_on_bytes,
+	.on_end = conn_on_end,
+	.on_sent = conn_on_sent,
+	.on_closed = conn_on_closed,
+	.on_room = batch_on_room,
+};
+
+void conn_close(struct conn *c)
+{
+	if (c->is_closed)
+		return;
+	c->is_closed = true;
+	c->session.flags |= SESSION_CLOSE_ASAP;
+	link_remove(&c->flush);
+	link_remove(&c->resume);
+	socket_close(c->net->loop, &c->socket);
+}
+
+/* Above a limit of its class? Soft limits need their time. */
+bool conn_is_over_limit(struct conn *c)
+{
+	const struct net_output_limit *limit =
+		&c->net->config->output_limits[session_class(&c->session)];
+	uint64_t used = out_memory_bytes(&c->session.out);
+
+	if (limit->hard_bytes != 0 && used > limit->hard_bytes)
+		return true;
+	if (limit->soft_bytes == 0 || used <= limit->soft_bytes) {
+		c->soft_since_ms = 0;
+		return false;
+	}
+	int64_t now = c->net->exec->now_ms;
+	if (c->soft_since_ms == 0)
+		c->soft_since_ms = now;
+	return now - c->soft_since_ms > limit->soft_seconds * 1000;
+}
+
+static void conn_close_over_limit(struct conn *c)
+{
+	log_line(LOG_WARNING,
+		"Client id=%llu closed for overcoming of output buffer limits (%zu bytes pending).",
+		(unsigned long long)c->session.id, out_pending_bytes(&c->session.out));
+	c->net->stats.output_limit_closed++;
+	conn_close(c);
+}
+
+void conn_flush(struct conn *c)
+{
+	struct session *s = &c->session;
+	struct iovec pieces[LOOP_SEND_IOV];
+
+	if (UNLIKELY(c->is_closed))
+		return;
+	size_t pending = out_pending_bytes(&s->out);
+	if (pending > c->reply_peak)
+		c->reply_peak = pending > OUT_CHUNK_BYTES ? OUT_CHUNK_BYTES : (uint32_t)pending;
+	while (!out_is_empty(&s->out) && !socket_is_sending(&c->socket) && !c->is_closed) {
+		int count = out_pieces(&s->out, pieces, LOOP_SEND_IOV);
+		socket_send(c->net->loop, &c->socket, pieces, count);
+	}
+	if (UNLIKELY(c->is_closed))
+		return;
+	if (UNLIKELY(s->flags & SESSION_CLOSE_ASAP)) {
+		conn_close(c);
+		return;
+	}
+	if (out_is_empty(&s->out)) {
+		c->soft_since_ms = 0;
+		if (UNLIKELY(s->flags & SESSION_CLOSE_AFTER_REPLY))
+			conn_close(c);
+		return;
+	}
+	if (conn_is_over_limit(c))
+		conn_close_over_limit(c);
+}
+
+/* Says one line to a connection that is not taken. */
+static void conn_refuse(struct net *net, int fd, const char *line)
+{
+	net->stats.rejected++;
+	if (send(fd, line, strlen(line), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		log_line(LOG_DEBUG, "Refusing a connection: %s", strerror(errno));
+	close(fd);
+}
+
+static bool address_is_loopback(int fd)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+
+	if (getpeername(fd, (struct sockaddr *)&peer, &len) != 0)
+		return false;
+	if (peer.ss_family == AF_UNIX)
+		return true;
+	if (peer.ss_family == AF_INET) {
+		const struct sockaddr_in *in = (const struct sockaddr_in *)&peer;
+		return (ntohl(in->sin_addr.s_addr) >> 24) == 127;
+	}
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&peer;
+	if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+		return in6->sin6_addr.s6_addr[12] == 127;
+	return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+}
+
+bool net_is_loopback(const struct session *s)
+{
+	return s->conn == NULL || address_is_loopback(s->conn->socket.fd);
+}
+
+static void conn_tune_tcp(const struct net *net, int fd)
+{
+	int yes = 1;
+	int seconds = net->config->tcp_keepalive_s;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+	if (seconds <= 0)
+		return;
+	int step = seconds / 3 > 0 ? seconds / 3 : 1;
+	int probes = 3;
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof(seconds));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &step, sizeof(step));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+}
+
+void conn_accept(struct net *net, int fd, uint8_t kind)
+{
+	if (net->exec->session_count >= (size_t)net->config->maxclients) {
+		conn_refuse(net, fd, "-ERR max number of clients reached\r\n");
+		return;
+	}
+	if (net->config->protected_mode && !net->exec->has_password && !address_is_loopback(fd)) {
+		conn_refuse(net, fd,
+			"-DENIED Protected mode is on and no password is set for the default user, so "
+			"only connections from the loopback interface are taken. To connect from other "
+			"machines set a password (requirepass), or turn protected mode off with "
+			"'CONFIG SET protected-mode no' from a local client when the network is trusted.\r\n");
+		return;
+	}
+	struct conn *c = mem_calloc(1, sizeof(*c));
+	c->net = net;
+	c->listener_kind = kind;
+	c->reply_room = OUT_CHUNK_BYTES;
+	c->read_ms = c->reply_peak_ms = net->exec->now_ms;
+	link_init(&c->flush);
+	link_init(&c->resume);
+	link_init(&c->batch);
+	link_init(&c->bucket);
+	if (kind == 0)
+		conn_tune_tcp(net, fd);
+	int status = socket_open(net->loop, &c->socket, fd, &conn_events);
+	if (status < 0) {
+		log_line(LOG_WARNING, "Can't serve a new connection: %s", strerror(-status));
+		mem_free(c);
+		conn_refuse(net, fd, "-ERR max number of clients reached\r\n");
+		return;
+	}
+	session_init(&c->session, net->exec, ORIGIN_CLIENT);
+	c->session.conn = c;
+	if (kind == 1)
+		c->session.flags |= SESSION_UNIX_SOCKET;
+	net->stats.connections++;
+	limits_account(c);
+}
+
+void net_want_flush(struct session *s)
+{
+	struct conn *c = s->conn;
+
+	if (c == NULL || c->is_closed)
+		return;
+	if (!link_is_linked(&c->flush))
+		link_add_tail(&c->net->flush, &c->flush);
+	else if (UNLIKELY(conn_is_over_limit(c)))
+		s->flags |= SESSION_CLOSE_ASAP; /* counted and closed at the end of the turn */
+}
+
+void net_want_resume(struct session *s)
+{
+	struct conn *c = s->conn;
+
+	if (c == NULL || c->is_closed || link_is_linked(&c->resume))
+		return;
+	link_add_tail(&c->net->resume, &c->resume);
+}
