@@ -481,6 +481,7 @@ uint64_t dict_scan(struct dict *d, uint64_t cursor, void (*visit)(void *item, vo
 
 	bool was_paused = d->resize_paused;
 	d->resize_paused = true;
+	bucket_prefetch_items(bucket);
 	for (unsigned i = bucket_items(bucket); i > 0; i--)
 		visit(bucket_item(bucket, i - 1), context);
 	d->resize_paused = was_paused;

@@ -81,10 +81,30 @@ static inline struct value entry_value(const struct entry *e)
 	return v;
 }
 
+static inline void entry_set_expiry(struct entry *e, int64_t at_ms)
+{
+	memcpy(entry_parts(e), &at_ms, 8);
+}
+
+static inline char *entry_inline(const struct entry *e)
+{
+	struct bytes key = entry_key(e);
+	return (char *)(uintptr_t)key.ptr + key.len;
+}
+
 /* What the allocation was asked for. */
 static inline size_t entry_size(const struct entry *e)
 {
 	return entry_head_bytes(e->flags) + entry_key(e).len + e->inline_len;
 }
+
+/* A new entry with its key; type, encoding, access, expiry, word and inline bytes are the caller's to
+ * set. ENTRY_LONG_KEY is added to `flags` where the key needs it. */
+struct entry *entry_new(struct bytes key, unsigned flags, size_t inline_len);
+/* Frees the entry, not what its word points to. */
+void entry_free(struct entry *e);
+/* Another layout: see db_reshape, which keeps the dictionaries in step. Moves where the size class
+ * differs; the old entry is freed then. */
+struct entry *entry_reshape(struct entry *e, unsigned flags, size_t inline_len);
 
 #endif

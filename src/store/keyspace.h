@@ -24,9 +24,21 @@ struct db {
 
 #define KEYSPACE_SINKS_MAX 8
 
+/* maxmemory-policy. The low two bits say how a victim is chosen, bit 2 among which keys. */
+enum evict_policy {
+	POLICY_VOLATILE_LRU,
+	POLICY_VOLATILE_LFU,
+	POLICY_VOLATILE_RANDOM,
+	POLICY_VOLATILE_TTL,
+	POLICY_ALLKEYS_LRU,
+	POLICY_ALLKEYS_LFU,
+	POLICY_ALLKEYS_RANDOM,
+	POLICY_NOEVICTION,
+};
+
 struct keyspace_config {
 	bool lazy_expire, lazy_server_del, lazy_user_del, lazy_user_flush, lazy_eviction;
-	int policy;              /* enum evict_policy */
+	int policy;              /* enum evict_policy; keyspace_new sets Redis's defaults everywhere */
 	uint64_t maxmemory;
 	int maxmemory_samples;
 	int eviction_tenacity;
@@ -56,9 +68,31 @@ struct keyspace {
 	struct change_sink sinks[KEYSPACE_SINKS_MAX];
 	int sink_count;
 	enum change_cause cause; /* of changes published now; CHANGE_COMMAND by default */
-	struct grave *graves;    /* values being freed in slices */
-	size_t grave_count;
+	uint32_t notices;        /* classes of notices that somebody wants: EVENT_NEW, EVENT_KEY_MISS */
+	bool no_touch;           /* edits leave LRU and LFU alone (CLIENT NO-TOUCH) */
+	/* The clock that background slices measure their budget with (io/clock); NULL: a budget counts
+	 * units of work, about a microsecond each. */
+	int64_t (*clock_us)(void);
+	struct grave *graves;    /* what is being freed in slices, oldest first (graveyard.c) */
+	struct grave *graves_last;
+	size_t grave_count;      /* objects in them: lazyfree_pending_objects */
+	int expire_db;           /* where the next sweep begins */
+	double expire_stale;     /* running average behind stats.expired_stale_perc */
+	struct evict_pool *pool; /* evict.c; NULL until used */
+	int evict_db;            /* whose turn it is under the random policies */
 };
+
+/* memcmp == 0 without a call for the lengths that keys have. */
+static inline bool key_bytes_equal(const char *a, const char *b, size_t len)
+{
+	if (UNLIKELY(len < 8))
+		return hash_load_tail(a, len) == hash_load_tail(b, len);
+	size_t i = 0;
+	for (; i + 8 < len; i += 8)
+		if (hash_load64(a + i) != hash_load64(b + i))
+			return false;
+	return hash_load64(a + len - 8) == hash_load64(b + len - 8);
+}
 
 struct key {
 	struct bytes name;
@@ -80,7 +114,7 @@ static inline bool entry_has_key(const void *item, const void *key)
 	const struct entry *e = item;
 	const struct bytes *name = key;
 	struct bytes own = entry_key(e);
-	return own.len == name->len && memcmp(own.ptr, name->ptr, own.len) == 0;
+	return own.len == name->len && key_bytes_equal(own.ptr, name->ptr, own.len);
 }
 
 /* The entry as it lies there, expired or not; NULL = none. */
@@ -107,10 +141,27 @@ static inline struct entry *db_find(struct db *db, struct key key)
 	return NULL;
 }
 
-/* Notes an access for LRU or LFU. */
-void db_touch(struct db *db, struct entry *e);
+static inline bool policy_is_lfu(int policy)
+{
+	return (policy & 3) == POLICY_VOLATILE_LFU;
+}
 
-/* --- writing. None of these publishes a change: edit_* and cmd/ do, by db_publish ---------- */
+/* Notes an access for LFU: counts it with a falling probability, after the decay (evict.c). */
+void entry_touch_lfu(const struct keyspace *k, struct entry *e);
+
+/* Notes an access for LRU or LFU. */
+static inline void db_touch(struct db *db, struct entry *e)
+{
+	const struct keyspace *k = db->keyspace;
+	if (UNLIKELY(policy_is_lfu(k->config.policy)))
+		entry_touch_lfu(k, e);
+	else
+		e->access = k->lru_clock & 0xffffff;
+}
+
+/* --- writing. None of these publishes a change: edit_* and cmd/ do, by db_publish ----------
+ * (A new key gives the notice "new" where somebody wants it; an expired one that is in the way of
+ * db_set_* is deleted first and published as such.) */
 
 /* What db_set does with an existing expiry. */
 enum { EXPIRY_NONE = -1, EXPIRY_KEEP = -2 };
@@ -125,6 +176,11 @@ struct entry *db_set_value(struct db *db, struct key key, struct value *value, i
 struct entry *db_update_value(struct db *db, struct key key, struct entry *e, const struct value *value);
 /* Sets or removes (EXPIRY_NONE) the expiry. Returns the entry, which may have moved. */
 struct entry *db_set_expiry(struct db *db, struct key key, struct entry *e, int64_t expiry_ms);
+/* Changes the layout of an entry: `flags` (ENTRY_LONG_KEY as it was) and the length of its inline
+ * value. What both layouts have is kept, new parts are undefined. Returns the entry, which may have moved; both dictionaries
+ * know. For types/string: values that grow inside the entry. */
+struct entry *db_reshape(struct db *db, struct key key, struct entry *e, unsigned flags,
+	size_t inline_len);
 /* Takes the key out and frees it: at once, in slices (lazy, or when its effort is large). */
 void db_delete_entry(struct db *db, struct key key, struct entry *e, bool lazy);
 /* Takes the key out and hands its value over. */
@@ -132,20 +188,31 @@ void db_detach(struct db *db, struct key key, struct entry *e, struct value *out
 
 /* Publishes what happened to a key: dirties, tells the sinks. */
 void db_publish(struct db *db, struct key key, uint32_t event_class, const char *event);
+/* An event without a modification ("keymiss", "new"): only where k->notices has its class. */
+void db_notice(struct db *db, struct key key, uint32_t event_class, const char *event);
+/* Takes the key out, publishes why, frees it (evict.c, expire.c). key.name may be the entry's own. */
+void db_remove_because(struct db *db, struct key key, struct entry *e,
+	const struct change *why, bool lazy);
 
 /* Tells the sinks of an event that changed nothing (keymiss, new); dirties nothing. */
 void db_notice(struct db *db, struct key key, uint32_t event_class, const char *event);
 
-size_t db_size(const struct db *db);
-/* Empties one database (db >= 0) or all (-1); tables and values are freed in slices when `lazy`. Returns the
- * number of keys. Publishes one CHANGE_FLUSHED per database. */
+static inline size_t db_size(const struct db *db)
+{
+	return dict_count(&db->entries);
+}
+/* Empties one database (db >= 0) or all (-1); tables and values are freed in slices when `lazy`.
+ * Returns the number of keys, by which it dirties. Publishes one CHANGE_FLUSHED per database, empty
+ * ones too, while the keys are still there. */
 uint64_t keyspace_flush(struct keyspace *k, int db, bool lazy);
+/* Exchanges the contents of two databases. Publishes nothing: watchers are told by the command. */
 void keyspace_swap(struct keyspace *k, int a, int b);
 /* A random live entry; NULL when there is none (bounded tries over expired ones). */
 struct entry *db_random(struct db *db);
 
 /* --- background slices; each returns true while more is left -------------------------------- */
 
+/* One round of the active sweep (expire.c); true: the budget ended it while much was expired. */
 bool keyspace_expire_slice(struct keyspace *k, int64_t budget_us);
 bool keyspace_free_slice(struct keyspace *k, int64_t budget_us);
 bool keyspace_resize_slice(struct keyspace *k, int64_t budget_us);

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Opening and closing edits. Invariant: between open and close the entry, if there is one, still
+ * holds what `before` says, so the value may be freed or moved by its type only through the edit.
+ */
+#include "store/edit.h"
+
+#include "base/assert.h"
+
+enum edit_status edit_open(struct db *db, struct key key, enum value_type type,
+	const struct value *create, struct edit *edit)
+{
+	struct entry *e = db_find(db, key);
+	*edit = (struct edit){.db = db, .key = key, .entry = e};
+	if (e == NULL) {
+		if (create == NULL)
+			return EDIT_MISSING;
+		ASSERT(create->type == type);
+		edit->value = *create;
+		return EDIT_OK;
+	}
+	if (e->type != type)
+		return EDIT_WRONG_TYPE;
+	if (!db->keyspace->no_touch)
+		db_touch(db, e);
+	edit->value = entry_value(e);
+	edit->before = edit->value;
+	return EDIT_OK;
+}
+
+static bool edit_has_moved(const struct edit *edit)
+{
+	return edit->value.encoding != edit->before.encoding || edit->value.ptr != edit->before.ptr;
+}
+
+bool edit_store(struct edit *edit)
+{
+	struct value *v = &edit->value;
+	bool is_empty = type_ops_of(v)->length(v) == 0;
+	if (edit->entry == NULL) {
+		if (is_empty)
+			value_release(v);
+		else
+			edit->entry = db_set_value(edit->db, edit->key, v, EXPIRY_NONE);
+		return is_empty;
+	}
+	if (edit_has_moved(edit))
+		edit->entry = db_update_value(edit->db, edit->key, edit->entry, v);
+	if (!is_empty)
+		return false;
+	db_delete_entry(edit->db, edit->key, edit->entry, false);
+	edit->entry = NULL;
+	return true;
+}
+
+bool edit_close(struct edit *edit, uint32_t event_class, const char *event, uint64_t changed)
+{
+	bool was_there = edit->entry != NULL;
+	bool is_gone = edit_store(edit);
+	if (changed == 0)
+		return is_gone;
+	db_publish(edit->db, edit->key, event_class, event);
+	if (is_gone && was_there)
+		db_publish(edit->db, edit->key, EVENT_GENERIC, "del");
+	return is_gone;
+}
