@@ -19,6 +19,14 @@ struct monitor;
 struct shutdown;
 struct log_config;
 
+struct session;
+
+/* What CLIENT LIST shows of a session's subscriptions and tracking. */
+struct client_subscriptions {
+	int channels, patterns, shard_channels;
+	int64_t redirect; /* -1 = no tracking, 0 = not redirected */
+};
+
 struct services {
 	struct loop *loop;
 	struct net *net;
@@ -28,6 +36,9 @@ struct services {
 	struct latency_monitor *latency;   /* obs/latency */
 	struct monitor *monitor;           /* obs/monitor */
 	struct shutdown *shutdown;         /* server/shutdown */
+	char *const *requirepass;          /* the parameter's field; NULL or "" = none */
+	/* Fills the counts; NULL without push/. */
+	void (*count_subscriptions)(const struct session *s, struct client_subscriptions *out);
 	int64_t started_ms;
 	char run_id[41];
 	char replication_id[41];

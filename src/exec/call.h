@@ -23,6 +23,7 @@ struct call {
 	bool has_hash;                /* key_hash is that of argv[command->first_key] */
 	uint64_t key_hash;
 	uint8_t effect;               /* exec/effect: how this call is propagated */
+	uint32_t redacted;            /* bit i: argv[i] is a secret, not for logs and monitors */
 	uint64_t dirty_before;        /* the keyspace's count when it began */
 	bool is_blocked_retry;        /* the same call again, because a key it waits for changed */
 };
@@ -63,6 +64,13 @@ bool call_arg_double(struct call *call, int index, double *out);               /
 static inline bool call_arg_is(const struct call *call, int index, const char *word)
 {
 	return index < call->argc && bytes_is(call->argv[index], word);
+}
+
+/* argv[index] is a secret: SLOWLOG and MONITOR show "(redacted)". */
+static inline void call_redact(struct call *call, int index)
+{
+	if (index < 32)
+		call->redacted |= 1u << index;
 }
 
 /* A reference to the blob that holds argv[index], where it was received into one (long last arguments);

@@ -32,6 +32,7 @@ void exec_free(struct exec *exec)
 {
 	wait_table_release(exec);
 	watch_table_release(exec);
+	mem_free(exec->pause);
 	out_clear(&exec->discard);
 	dict_release(&exec->sessions_by_id);
 	command_table_free(exec->commands);
@@ -61,6 +62,12 @@ void exec_sink_close(struct exec *exec, void (*on_close)(struct session *s))
 {
 	ASSERT(exec->on_session_close_count < EXEC_CLOSE_SINKS_MAX);
 	exec->on_session_close[exec->on_session_close_count++] = on_close;
+}
+
+void exec_sink_reset(struct exec *exec, void (*on_reset)(struct session *s))
+{
+	ASSERT(exec->on_session_reset_count < EXEC_CLOSE_SINKS_MAX);
+	exec->on_session_reset[exec->on_session_reset_count++] = on_reset;
 }
 
 void exec_count_error(struct exec *exec, struct bytes text)

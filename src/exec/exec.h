@@ -53,6 +53,7 @@ struct exec {
 	command_run *exec_run;           /* EXEC's handler: its gates include those of the queue */
 	struct watch_table *watches;     /* exec/watch */
 	struct wait_table *waits;        /* exec/wait */
+	struct pause *pause;             /* exec/pause; NULL until pause_init */
 	int64_t now_ms;                  /* wall clock of this turn */
 	int64_t now_us;
 	bool has_password;               /* requirepass or ACL: sessions start unauthenticated */
@@ -68,6 +69,9 @@ struct exec {
 	/* Told when a session ends: features drop what hangs off it. */
 	void (*on_session_close[EXEC_CLOSE_SINKS_MAX])(struct session *s);
 	int on_session_close_count;
+	/* RESET: features put a session back to its first state. */
+	void (*on_session_reset[EXEC_CLOSE_SINKS_MAX])(struct session *s);
+	int on_session_reset_count;
 
 	struct link sessions;            /* all, oldest first */
 	struct dict sessions_by_id;
@@ -89,6 +93,7 @@ void exec_set_time(struct exec *exec, int64_t now_us);
 void exec_sink_before(struct exec *exec, struct call_sink sink);
 void exec_sink_after(struct exec *exec, struct call_sink sink);
 void exec_sink_close(struct exec *exec, void (*on_close)(struct session *s));
+void exec_sink_reset(struct exec *exec, void (*on_reset)(struct session *s));
 /* Counts an error reply by its code (errorstats). */
 void exec_count_error(struct exec *exec, struct bytes text);
 

@@ -46,6 +46,8 @@ enum session_flag {
 	SESSION_TRACKING = 1 << 16,
 	SESSION_UNBLOCKED = 1 << 17,      /* was served; its buffered input is to be parsed again */
 	SESSION_IN_EXEC = 1 << 18,
+	SESSION_TRACKING_BCAST = 1 << 20,
+	SESSION_TRACKING_BROKEN = 1 << 21, /* its redirection target is gone */
 	SESSION_PAUSED_CALL = 1 << 19,    /* a call waits for CLIENT UNPAUSE */
 };
 

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * The table of contents of cmd/: the rows of each group, as server/wiring.c registers them.
+ */
+#ifndef RINGLET_CMD_COMMANDS_H
+#define RINGLET_CMD_COMMANDS_H
+
+#include "exec/command.h"
+
+struct exec;
+
+extern const struct command_row connection_commands[];
+extern const struct command_row client_commands[];
+extern const struct command_row transactions_commands[];
+
+/* EXEC's handler, which dispatch must know (its gates are those of what it runs). */
+enum outcome transactions_exec(struct call *call);
+/* Registers the authentication gate. */
+void connection_init(struct exec *exec);
+
+#endif
