@@ -83,8 +83,6 @@ static enum outcome call_execute(struct call *call)
 	struct command *command = call->command;
 	struct call *outer = exec->current;
 
-	if (UNLIKELY(exec->before_count > 0) && !call->is_blocked_retry)
-		call_tell(exec->before, exec->before_count, call, DONE, 0);
 	exec->current = call;
 	exec->depth++;
 	effect_call_begin(call);
@@ -95,6 +93,8 @@ static enum outcome call_execute(struct call *call)
 	effect_call_end(call);
 	exec->depth--;
 	exec->current = outer;
+	if (UNLIKELY(exec->seen_count > 0) && !call->is_blocked_retry)
+		call_tell(exec->seen, exec->seen_count, call, outcome, end - begin);
 	if (UNLIKELY(outcome == BLOCKED))
 		return outcome;
 	exec->stats.calls++;

@@ -46,10 +46,17 @@ void exec_set_time(struct exec *exec, int64_t now_us)
 	keyspace_set_time(exec->keyspace, exec->now_ms);
 }
 
-void exec_sink_before(struct exec *exec, struct call_sink sink)
+void exec_sink_seen(struct exec *exec, struct call_sink sink)
 {
-	ASSERT(exec->before_count < EXEC_CALL_SINKS_MAX);
-	exec->before[exec->before_count++] = sink;
+	ASSERT(exec->seen_count < EXEC_CALL_SINKS_MAX);
+	exec->seen[exec->seen_count++] = sink;
+}
+
+void exec_unsink_seen(struct exec *exec, struct call_sink sink)
+{
+	for (int i = 0; i < exec->seen_count; i++)
+		if (exec->seen[i].called == sink.called && exec->seen[i].context == sink.context)
+			exec->seen[i] = exec->seen[--exec->seen_count];
 }
 
 void exec_sink_after(struct exec *exec, struct call_sink sink)

@@ -62,10 +62,10 @@ struct exec {
 	void (*want_flush)(struct session *s);
 	void (*want_resume)(struct session *s);
 
-	/* Told before a command runs (MONITOR) and after. */
-	struct call_sink before[EXEC_CALL_SINKS_MAX];
+	/* Told of each call that ran, also of one that now waits, once (MONITOR); and of each that ended. */
+	struct call_sink seen[EXEC_CALL_SINKS_MAX];
 	struct call_sink after[EXEC_CALL_SINKS_MAX];
-	int before_count, after_count;
+	int seen_count, after_count;
 	/* Told when a session ends: features drop what hangs off it. */
 	void (*on_session_close[EXEC_CLOSE_SINKS_MAX])(struct session *s);
 	int on_session_close_count;
@@ -90,7 +90,8 @@ struct exec *exec_new(struct keyspace *keyspace);
 void exec_free(struct exec *exec);
 /* Clocks of the turn, for expiry and idle times. */
 void exec_set_time(struct exec *exec, int64_t now_us);
-void exec_sink_before(struct exec *exec, struct call_sink sink);
+void exec_sink_seen(struct exec *exec, struct call_sink sink);
+void exec_unsink_seen(struct exec *exec, struct call_sink sink);
 void exec_sink_after(struct exec *exec, struct call_sink sink);
 void exec_sink_close(struct exec *exec, void (*on_close)(struct session *s));
 void exec_sink_reset(struct exec *exec, void (*on_reset)(struct session *s));
