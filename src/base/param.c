@@ -71,8 +71,8 @@ static bool param_set_number(const struct param_row *row, void *to, struct bytes
 		return false;
 	if (row->type == PARAM_I64)
 		*(int64_t *)to = value;
-	else
-		*(int *)to = (int)value;
+	else /* a range beyond int (maxclients) is Redis's; the field takes what it can */
+		*(int *)to = value > INT_MAX ? INT_MAX : (int)value;
 	return true;
 }
 

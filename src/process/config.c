@@ -36,6 +36,16 @@ void config_add_directive(struct config *c, const struct config_directive *direc
 	c->directives[c->directive_count++] = *directive;
 }
 
+void config_bind(struct config *c, const void *old_owner, void *owner, void *context)
+{
+	for (int i = 0; i < c->group_count; i++) {
+		if (c->groups[i].owner != old_owner)
+			continue;
+		c->groups[i].owner = owner;
+		c->groups[i].context = context;
+	}
+}
+
 void config_on_change(struct config *c, void (*changed)(const struct param_row *row, void *context),
 		      void *context)
 {

@@ -33,6 +33,9 @@ struct config *config_new(const struct param_group *groups, int count);
 /* Frees the owners' texts as well. */
 void config_free(struct config *c);
 void config_add_directive(struct config *c, const struct config_directive *directive);
+/* The struct that was at `old_owner` lives at `owner` from now on (the caller copied it), and its
+ * module is `context`: for modules that are made only after the configuration was read. */
+void config_bind(struct config *c, const void *old_owner, void *owner, void *context);
 /* Called for each parameter that CONFIG SET changed, after all were applied. */
 void config_on_change(struct config *c, void (*changed)(const struct param_row *row, void *context),
 	void *context);
