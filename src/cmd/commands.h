@@ -12,6 +12,14 @@ struct exec;
 extern const struct command_row connection_commands[];
 extern const struct command_row client_commands[];
 extern const struct command_row transactions_commands[];
+extern const struct command_row command_commands[];
+extern const struct command_row slowlog_commands[];
+extern const struct command_row latency_commands[];
+extern const struct command_row memory_commands[];
+extern const struct command_row monitor_commands[];
+extern const struct command_row debug_commands[];
+extern const struct command_row lolwut_commands[];
+extern const struct command_row time_commands[];
 
 /* EXEC's handler, which dispatch must know (its gates are those of what it runs). */
 enum outcome transactions_exec(struct call *call);
