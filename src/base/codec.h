@@ -56,6 +56,9 @@ bool codec_read_length(struct codec_reader *r, uint64_t *out);
 /* A string of any encoding, appended to nothing: `out` is a fresh allocation's content (release with
  * buf_release); integers are printed, LZF is unpacked with its declared size checked. */
 bool codec_read_string(struct codec_reader *r, struct buf *out);
+/* The same without a copy where the input allows: `out` is a view into the reader or into `scratch`,
+ * valid until the next read. `scratch` may be reused; the caller releases it, also after a failure. */
+bool codec_read_string_view(struct codec_reader *r, struct buf *scratch, struct bytes *out);
 bool codec_read_double(struct codec_reader *r, double *out);          /* binary */
 bool codec_read_double_text(struct codec_reader *r, double *out);     /* the old length-prefixed text */
 

@@ -36,7 +36,8 @@ static bool edit_has_moved(const struct edit *edit)
 bool edit_store(struct edit *edit)
 {
 	struct value *v = &edit->value;
-	bool is_empty = type_ops_of(v)->length(v) == 0;
+	/* An empty string is a value like any other. */
+	bool is_empty = v->type != TYPE_STRING && type_ops_of(v)->length(v) == 0;
 	if (edit->entry == NULL) {
 		if (is_empty)
 			value_release(v);

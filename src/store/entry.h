@@ -92,6 +92,14 @@ static inline char *entry_inline(const struct entry *e)
 	return (char *)(uintptr_t)key.ptr + key.len;
 }
 
+/* Of an entry with ENC_BLOB. */
+static inline struct blob *entry_value_blob(const struct entry *e)
+{
+	struct blob *b;
+	memcpy(&b, entry_word_ptr(e), sizeof(b));
+	return b;
+}
+
 /* What the allocation was asked for. */
 static inline size_t entry_size(const struct entry *e)
 {
