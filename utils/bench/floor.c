@@ -4,7 +4,10 @@
  * first letter of the first command and answers a constant as many times. What it costs is what the kernel
  * and the event loop cost, and no server on the same calls can be cheaper.
  *
- *   floor PORT [VALUE_BYTES] [edge]     listens on 127.0.0.1; `edge` registers sockets edge-triggered
+ *   floor PORT [value=BYTES] [edge=1] [spin=NS]
+ *
+ * It listens on 127.0.0.1. `value` is the size of GET's answer; `edge` registers sockets edge-triggered; `spin`
+ * burns so many nanoseconds per request: a known cost, by which the bench itself is tested.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,6 +18,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -33,6 +37,7 @@ struct answer {
 static struct answer answers[256];
 static char first_letter[FDS_MAX]; /* of the connection's last command: a read may begin inside a request */
 static char input[READ_BYTES];
+static long value_bytes = 16, edge, spin_ns;
 
 static void answer_set(unsigned char letter, const char *reply, size_t len)
 {
@@ -47,16 +52,17 @@ static void answer_set(unsigned char letter, const char *reply, size_t len)
 		memcpy(answer->many + i * len, reply, len);
 }
 
-static void answers_init(size_t value_bytes)
+static void answers_init(void)
 {
 	static char bulk[REPLY_BYTES_MAX];
-	int head = snprintf(bulk, sizeof bulk, "$%zu\r\n", value_bytes);
+	int head = snprintf(bulk, sizeof bulk, "$%ld\r\n", value_bytes);
+	size_t size = (size_t)value_bytes;
 
-	memset(bulk + head, 'x', value_bytes);
-	memcpy(bulk + (size_t)head + value_bytes, "\r\n", 2);
+	memset(bulk + head, 'x', size);
+	memcpy(bulk + (size_t)head + size, "\r\n", 2);
 	for (int i = 0; i < 256; i++)
 		answer_set((unsigned char)i, "+OK\r\n", 5);
-	answer_set('G', bulk, (size_t)head + value_bytes + 2);
+	answer_set('G', bulk, (size_t)head + size + 2);
 	answer_set('I', ":1000000\r\n", 10);
 	answer_set('P', "+PONG\r\n", 7);
 }
@@ -68,6 +74,20 @@ static size_t asterisks(const char *data, size_t len)
 	for (size_t i = 0; i < len; i++)
 		count += data[i] == '*';
 	return count;
+}
+
+static long now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000L + now.tv_nsec;
+}
+
+static void burn(long ns)
+{
+	for (long end = now_ns() + ns; now_ns() < end;)
+		;
 }
 
 /* Nothing waits for room to write: a client that lets replies pile up loses some. */
@@ -96,16 +116,21 @@ static void client_serve(int fd)
 		return;
 	if (got > 8 && input[0] == '*')
 		first_letter[fd] = input[8];   /* "*2 $3 GET": right for up to nine arguments */
-	answer_send(fd, asterisks(input, (size_t)got));
+	size_t requests = asterisks(input, (size_t)got);
+	if (spin_ns)
+		burn(spin_ns * (long)requests);
+	answer_send(fd, requests);
 }
 
-static void client_accept(int epoll, int listener, uint32_t events)
+static void client_accept(int epoll, int listener)
 {
 	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), on = 1;
-	struct epoll_event event = { .events = events, .data.fd = fd };
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
 
 	if (fd < 0)
 		return;
+	if (edge)
+		event.events |= EPOLLET;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	if (fd >= FDS_MAX || epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0)
 		close(fd);
@@ -125,18 +150,38 @@ static int listen_on(int port)
 	return fd;
 }
 
+static int argument_read(const char *text)
+{
+	const struct { const char *name; long *where, high; } names[] = {
+		{ "value=", &value_bytes, REPLY_BYTES_MAX - 32 },
+		{ "edge=", &edge, 1 },
+		{ "spin=", &spin_ns, 1000000 },
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		size_t len = strlen(names[i].name);
+
+		if (strncmp(text, names[i].name, len))
+			continue;
+		*names[i].where = strtol(text + len, NULL, 10);
+		return *names[i].where >= 0 && *names[i].where <= names[i].high;
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct epoll_event ready[EVENTS_MAX];
 	long port = argc > 1 ? strtol(argv[1], NULL, 10) : 0;
-	long value_bytes = argc > 2 ? strtol(argv[2], NULL, 10) : 16;
-	uint32_t events = argc > 3 && !strcmp(argv[3], "edge") ? EPOLLIN | EPOLLET : EPOLLIN;
+	int is_good = port > 0 && port < 65536;
 
-	if (port < 1 || port > 65535 || value_bytes < 0 || value_bytes > REPLY_BYTES_MAX - 32) {
-		fputs("floor PORT [VALUE_BYTES] [edge]\n", stderr);
+	for (int i = 2; i < argc; i++)
+		is_good &= argument_read(argv[i]);
+	if (!is_good) {
+		fputs("floor PORT [value=BYTES] [edge=1] [spin=NS]\n", stderr);
 		return 2;
 	}
-	answers_init((size_t)value_bytes);
+	answers_init();
 	int listener = listen_on((int)port), epoll = epoll_create1(EPOLL_CLOEXEC);
 	struct epoll_event event = { .events = EPOLLIN, .data.fd = listener };
 
@@ -149,7 +194,7 @@ int main(int argc, char **argv)
 
 		for (int i = 0; i < count; i++) {
 			if (ready[i].data.fd == listener)
-				client_accept(epoll, listener, events);
+				client_accept(epoll, listener);
 			else
 				client_serve(ready[i].data.fd);
 		}
