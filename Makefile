@@ -126,7 +126,7 @@ fuzz:
 
 bench bench-connections: src/ringlet-server
 	deps/install --bench
-	utils/bench/$@ $(ARGS)
+	utils/bench/run $@ $(ARGS)
 
 redis.conf: FORCE
 	$(MAKE) BUILD=release src/ringlet-server
