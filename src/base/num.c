@@ -21,12 +21,38 @@
 /* A decimal of up to 15 digits survives the way to a double and back. */
 #define NUM_SAFE_DIGITS 15
 #define NUM_SAFE_MANTISSA 1e15
+/* Places behind the point that are tried one by one. */
+#define NUM_SHORT_PLACES 6
+/* Where 128 bits hold a double scaled to 17 digits. */
+#define NUM_SCALED_MIN 1e-6
+#define NUM_SCALED_MAX 0x1p53
 /* Below this, in both directions, integers are shown without an exponent. */
 #define NUM_INTEGER_MAX 4503599627370496.0 /* 2^52 */
 
 static const double num_power_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
 					  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
 					  1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+static const uint64_t num_integer_power[] = {1u,
+					     10u,
+					     100u,
+					     1000u,
+					     10000u,
+					     100000u,
+					     1000000u,
+					     10000000u,
+					     100000000u,
+					     1000000000u,
+					     10000000000u,
+					     100000000000u,
+					     1000000000000u,
+					     10000000000000u,
+					     100000000000000u,
+					     1000000000000000u,
+					     10000000000000000u,
+					     100000000000000000u,
+					     1000000000000000000u,
+					     10000000000000000000u};
 
 static const char num_pairs[] = "00010203040506070809101112131415161718192021222324"
 				"25262728293031323334353637383940414243444546474849"
@@ -146,30 +172,10 @@ bool num_parse_long_double(struct bytes text, long double *out)
 
 size_t num_digits_u64(uint64_t value)
 {
-	static const uint64_t power[] = {0,
-					 10u,
-					 100u,
-					 1000u,
-					 10000u,
-					 100000u,
-					 1000000u,
-					 10000000u,
-					 100000000u,
-					 1000000000u,
-					 10000000000u,
-					 100000000000u,
-					 1000000000000u,
-					 10000000000000u,
-					 100000000000000u,
-					 1000000000000000u,
-					 10000000000000000u,
-					 100000000000000000u,
-					 1000000000000000000u,
-					 10000000000000000000u};
 	/* log10(2) = 0.30103 gives the count but for one, which the table settles. */
 	unsigned bits = 64 - (unsigned)__builtin_clzll(value | 1);
 	unsigned guess = bits * 1233 >> 12;
-	return guess + (value >= power[guess]);
+	return guess + ((value | 1) >= num_integer_power[guess]);
 }
 
 size_t num_print_u64(char *out, uint64_t value)
@@ -213,23 +219,16 @@ static void num_decimal_trim(struct num_decimal *d)
 		d->count--;
 }
 
-static inline bool num_is_in_short_range(double value)
-{
-	return value >= 1e-6 && value < NUM_SAFE_MANTISSA;
-}
-
-/* Values that are some integer of at most 15 digits over a small power of ten, which is what
- * clients store: the first quotient that gives the value back is the shortest. */
+/* What clients store: an integer of at most 15 digits over a small power of ten. The first quotient
+ * that gives the value back is the shortest. */
 static bool num_decimal_short(struct num_decimal *d, double value)
 {
-	if (!num_is_in_short_range(value))
-		return false;
-	for (int k = 0; k <= NUM_SAFE_DIGITS + 6; k++) {
+	for (int k = 0; k <= NUM_SHORT_PLACES; k++) {
 		double scaled = value * num_power_of_ten[k];
 		if (scaled >= NUM_SAFE_MANTISSA)
 			return false;
 		uint64_t mantissa = (uint64_t)(scaled + 0.5);
-		if ((double)mantissa / num_power_of_ten[k] != value)
+		if (mantissa == 0 || (double)mantissa / num_power_of_ten[k] != value)
 			continue;
 		d->count = (int)num_print_u64(d->digits, mantissa);
 		d->point = d->count - k;
@@ -239,15 +238,50 @@ static bool num_decimal_short(struct num_decimal *d, double value)
 	return false;
 }
 
+/* Values of a usual size, exactly: value = m x 2^e, and so are the ends of the interval of all
+ * texts that read back as it; scaled to 17 digits they fit 128 bits. The multiple of the largest
+ * power of ten inside is the shortest text. (Beyond this range the powers no longer fit.) */
+static bool num_decimal_scaled(struct num_decimal *d, double value)
+{
+	if (value < NUM_SCALED_MIN || value >= NUM_SCALED_MAX)
+		return false;
+	uint64_t bits;
+	memcpy(&bits, &value, sizeof(bits));
+	uint64_t m = (bits & (((uint64_t)1 << 52) - 1)) | (uint64_t)1 << 52;
+	int shift = 1 - ((int)(bits >> 52) - 1075); /* in halves of the last binary digit */
+	int point = value >= 1 ? (int)num_digits_u64((uint64_t)value) : 0;
+	for (double least = 0.1; value < least; least /= 10)
+		point--;
+	int k = 17 - point;
+	unsigned __int128 scale = num_integer_power[k < 19 ? k : 19];
+	if (k > 19)
+		scale *= num_integer_power[k - 19];
+	unsigned __int128 middle = scale * (2 * m);
+	/* The neighbour below a power of two is only half as far. */
+	unsigned __int128 below = m == (uint64_t)1 << 52 ? scale / 2 : scale;
+	uint64_t first = (uint64_t)((middle - below) >> shift) + 1;
+	uint64_t last = (uint64_t)((middle + scale - 1) >> shift);
+	uint64_t centre = (uint64_t)((middle >> (shift - 1)) + 1) / 2;
+	uint64_t step = 1;
+	while (last / (step * 10) * (step * 10) >= first)
+		step *= 10;
+	uint64_t digits = (centre + step / 2) / step * step;
+	if (digits > last)
+		digits -= step;
+	else if (digits < first)
+		digits += step;
+	d->count = (int)num_print_u64(d->digits, digits);
+	d->point = d->count - k;
+	num_decimal_trim(d);
+	return true;
+}
+
 /* Everything else: libc's exact digits, as many as are needed to read the same value back. */
 static void num_decimal_exact(struct num_decimal *d, double value)
 {
 	char text[NUM_DOUBLE_MAX_CHARS];
-	/* num_decimal_short has tried all short texts in its range; subnormals may need only one
-	 * digit. */
-	int precision = NUM_SAFE_DIGITS + num_is_in_short_range(value);
-	if (value < DBL_MIN)
-		precision = 1;
+	/* Subnormals have fewer significant digits than their look suggests. */
+	int precision = value < DBL_MIN ? 1 : NUM_SAFE_DIGITS;
 	for (;; precision++) {
 		snprintf(text, sizeof(text), "%.*e", precision - 1, value);
 		if (precision == 17 || strtod(text, NULL) == value)
@@ -314,7 +348,7 @@ size_t num_print_double(char *out, double value)
 	double magnitude = fabs(value);
 	if (magnitude <= NUM_INTEGER_MAX && magnitude == (double)(uint64_t)magnitude)
 		return (size_t)(at - out) + num_print_u64(at, (uint64_t)magnitude);
-	if (!num_decimal_short(&d, magnitude))
+	if (!num_decimal_short(&d, magnitude) && !num_decimal_scaled(&d, magnitude))
 		num_decimal_exact(&d, magnitude);
 	return (size_t)(num_decimal_put(at, &d) - out);
 }

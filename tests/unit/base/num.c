@@ -214,6 +214,12 @@ static void test_print_double_is_shortest(void **state)
 		any.bits &= 0x800fffffffffffffu;
 		if (i % 100 == 0)
 			check_shortest(any.value);
+		/* Of a usual size, where the digits are computed and not asked for. */
+		any.bits = unit_random(&seed) >> 12 | (1023 - 22 + unit_random(&seed) % 78) << 52;
+		check_shortest(any.value);
+		any.bits &= 0xfff0000000000000u;
+		check_shortest(any.value);
+		check_shortest(nextafter(any.value, 0));
 		double decimal =
 			(double)(unit_random(&seed) >> (20 + unit_random(&seed) % 40));
 		check_shortest(decimal / num_power_of_ten[unit_random(&seed) % 12]);
