@@ -9,7 +9,8 @@
 
 #define AT(field) PARAM_FIELD(struct acl_config, field)
 
-static const struct param_choice acl_pubsub_choices[] = {{"allchannels", 1}, {"resetchannels", 0}, {NULL, 0}};
+static const struct param_choice acl_pubsub_choices[] = {
+	{"allchannels", 1}, {"resetchannels", 0}, {NULL, 0}};
 
 static bool acl_apply_password(void *owner, void *context, struct param_error *error)
 {
@@ -23,19 +24,26 @@ static bool acl_apply_password(void *owner, void *context, struct param_error *e
 
 const struct param_row acl_params[] = {
 	{.type = PARAM_SECTION,
-	 .name = "SECURITY",
-	 .help = "Whoever can reach the server can read and delete everything in it, unless a password is "
-		 "set. It is compared in constant time but sent in the clear: on networks that are not "
-		 "trusted use TLS or a tunnel. Commands can be renamed or removed: rename-command FLUSHALL \"\"."},
+		.name = "SECURITY",
+		.help = "Whoever can reach the server can read and delete everything in it, unless "
+			"a password is "
+			"set. It is compared in constant time but sent in the clear: on networks "
+			"that are not "
+			"trusted use TLS or a tunnel. Commands can be renamed or removed: "
+			"rename-command FLUSHALL \"\"."},
 	{"requirepass", PARAM_STRING, AT(requirepass), "", .flags = PARAM_SENSITIVE,
-	 .apply = acl_apply_password, .example = "foobared",
-	 .help = "The password of the default user. Guesses are cheap for an attacker: take a long random "
-		 "one."},
-	{"aclfile", PARAM_PATH, AT(file), "", .flags = PARAM_IMMUTABLE, .example = "/etc/ringlet/users.acl",
-	 .help = "File that users are read from and written to by ACL LOAD and ACL SAVE."},
+		.apply = acl_apply_password, .example = "foobared",
+		.help = "The password of the default user. Guesses are cheap for an attacker: take "
+			"a long random "
+			"one."},
+	{"aclfile", PARAM_PATH, AT(file), "", .flags = PARAM_IMMUTABLE,
+		.example = "/etc/ringlet/users.acl",
+		.help = "File that users are read from and written to by ACL LOAD and ACL SAVE."},
 	{"acllog-max-len", PARAM_I64, AT(log_max_len), "128", .max = INT64_MAX,
-	 .help = "Entries that ACL LOG keeps."},
-	{"acl-pubsub-default", PARAM_ENUM, AT(pubsub_default), "resetchannels", .choices = acl_pubsub_choices,
-	 .help = "May a new user reach every pub/sub channel (allchannels) or none (resetchannels)?"},
+		.help = "Entries that ACL LOG keeps."},
+	{"acl-pubsub-default", PARAM_ENUM, AT(pubsub_default), "resetchannels",
+		.choices = acl_pubsub_choices,
+		.help = "May a new user reach every pub/sub channel (allchannels) or none "
+			"(resetchannels)?"},
 	{0},
 };

@@ -9,10 +9,10 @@
 #include "base/param.h"
 
 struct acl_config {
-	char *requirepass;    /* "" = the default user needs no password */
+	char *requirepass; /* "" = the default user needs no password */
 	char *file;
 	int64_t log_max_len;
-	int pubsub_default;   /* 1 = allchannels */
+	int pubsub_default; /* 1 = allchannels */
 };
 
 extern const struct param_row acl_params[];

@@ -35,10 +35,11 @@ static const void *param_at_const(const struct param_row *row, const void *owner
 
 static bool param_is_text(const struct param_row *row)
 {
-	return row->type == PARAM_STRING || row->type == PARAM_STRING_OR_NULL || row->type == PARAM_PATH;
+	return row->type == PARAM_STRING || row->type == PARAM_STRING_OR_NULL ||
+		row->type == PARAM_PATH;
 }
 
-/* --- taking words ------------------------------------------------------------------------- */
+/* --- taking words --- */
 
 static bool param_set_bool(bool *to, struct bytes text, struct param_error *error)
 {
@@ -58,11 +59,11 @@ static bool param_in_range(const struct param_row *row, int64_t value, struct pa
 	if (value >= min && value <= max)
 		return true;
 	return param_fail(error, "argument must be between %lld and %lld inclusive", (long long)min,
-			  (long long)max);
+		(long long)max);
 }
 
-static bool param_set_number(const struct param_row *row, void *to, struct bytes text,
-			     struct param_error *error)
+static bool param_set_number(
+	const struct param_row *row, void *to, struct bytes text, struct param_error *error)
 {
 	int64_t value;
 	if (!num_parse_i64(text, &value))
@@ -76,8 +77,8 @@ static bool param_set_number(const struct param_row *row, void *to, struct bytes
 	return true;
 }
 
-static bool param_set_octal(const struct param_row *row, int *to, struct bytes text,
-			    struct param_error *error)
+static bool param_set_octal(
+	const struct param_row *row, int *to, struct bytes text, struct param_error *error)
 {
 	int64_t value = 0;
 	bool is_valid = text.len > 0 && text.len <= 10;
@@ -89,20 +90,20 @@ static bool param_set_octal(const struct param_row *row, int *to, struct bytes t
 		return param_fail(error, "argument couldn't be parsed as an octal number");
 	if (value < row->min || value > row->max)
 		return param_fail(error, "argument must be between %llo and %llo inclusive",
-				  (unsigned long long)row->min, (unsigned long long)row->max);
+			(unsigned long long)row->min, (unsigned long long)row->max);
 	*to = (int)value;
 	return true;
 }
 
-static bool param_set_memory(const struct param_row *row, uint64_t *to, struct bytes text,
-			     struct param_error *error)
+static bool param_set_memory(
+	const struct param_row *row, uint64_t *to, struct bytes text, struct param_error *error)
 {
 	uint64_t value, max = row->max == 0 ? UINT64_MAX : (uint64_t)row->max;
 	if (!num_parse_size(text, &value))
 		return param_fail(error, "argument must be a memory value");
 	if (value < (uint64_t)row->min || value > max)
 		return param_fail(error, "argument must be between %llu and %llu inclusive",
-				  (unsigned long long)row->min, (unsigned long long)max);
+			(unsigned long long)row->min, (unsigned long long)max);
 	*to = value;
 	return true;
 }
@@ -114,7 +115,8 @@ static bool param_set_percent_or_memory(int64_t *to, struct bytes text, struct p
 		if (!num_parse_u64(bytes_of(text.ptr, text.len - 1), &value))
 			return param_fail(error, "argument must be a memory or percent value");
 		if (value > 100)
-			return param_fail(error, "percentage argument must be less or equal to 100");
+			return param_fail(
+				error, "percentage argument must be less or equal to 100");
 		*to = -(int64_t)value;
 		return true;
 	}
@@ -124,8 +126,8 @@ static bool param_set_percent_or_memory(int64_t *to, struct bytes text, struct p
 	return true;
 }
 
-static const struct param_choice *param_choice_find(const struct param_choice *choices,
-						    struct bytes text)
+static const struct param_choice *param_choice_find(
+	const struct param_choice *choices, struct bytes text)
 {
 	for (const struct param_choice *c = choices; c->name != NULL; c++)
 		if (bytes_is(text, c->name))
@@ -143,8 +145,8 @@ static bool param_fail_choice(const struct param_row *row, struct param_error *e
 	return false;
 }
 
-static bool param_set_choice(const struct param_row *row, int *to, const struct bytes *argv, int argc,
-			     struct param_error *error)
+static bool param_set_choice(const struct param_row *row, int *to, const struct bytes *argv,
+	int argc, struct param_error *error)
 {
 	int value = 0;
 	for (int i = 0; i < argc; i++) {
@@ -157,7 +159,8 @@ static bool param_set_choice(const struct param_row *row, int *to, const struct 
 	return true;
 }
 
-static bool param_set_text(const struct param_row *row, char **to, const struct bytes *argv, int argc)
+static bool param_set_text(
+	const struct param_row *row, char **to, const struct bytes *argv, int argc)
 {
 	struct buf joined = {0};
 	for (int i = 0; i < argc; i++) {
@@ -174,8 +177,8 @@ static bool param_set_text(const struct param_row *row, char **to, const struct 
 	return true;
 }
 
-static bool param_check(const struct param_row *row, const struct bytes *argv, int argc,
-			struct param_error *error)
+static bool param_check(
+	const struct param_row *row, const struct bytes *argv, int argc, struct param_error *error)
 {
 	if (row->type == PARAM_SPECIAL)
 		return true;
@@ -200,8 +203,8 @@ static bool param_check(const struct param_row *row, const struct bytes *argv, i
 	return is_valid;
 }
 
-static bool param_store(const struct param_row *row, void *owner, const struct bytes *argv, int argc,
-			struct param_error *error)
+static bool param_store(const struct param_row *row, void *owner, const struct bytes *argv,
+	int argc, struct param_error *error)
 {
 	void *to = param_at(row, owner);
 	switch (row->type) {
@@ -233,7 +236,7 @@ static bool param_store(const struct param_row *row, void *owner, const struct b
 }
 
 enum param_result param_set(const struct param_row *row, void *owner, const struct bytes *argv,
-			    int argc, struct param_error *error)
+	int argc, struct param_error *error)
 {
 	struct buf before = {0}, after = {0};
 	error->text[0] = '\0';
@@ -243,16 +246,18 @@ enum param_result param_set(const struct param_row *row, void *owner, const stru
 	enum param_result result = PARAM_REFUSED;
 	if (param_store(row, owner, argv, argc, error)) {
 		param_print(row, owner, &after);
-		result = bytes_equal(buf_bytes(&before), buf_bytes(&after)) ? PARAM_SAME : PARAM_CHANGED;
+		result = bytes_equal(buf_bytes(&before), buf_bytes(&after)) ? PARAM_SAME
+									    : PARAM_CHANGED;
 	}
 	buf_release(&before);
 	buf_release(&after);
 	return result;
 }
 
-/* --- showing values ------------------------------------------------------------------------ */
+/* --- showing values --- */
 
-void param_print_choice(const struct param_choice *choices, int value, bool is_flags, struct buf *out)
+void param_print_choice(
+	const struct param_choice *choices, int value, bool is_flags, struct buf *out)
 {
 	const char *gap = "";
 	for (const struct param_choice *c = choices; c->name != NULL; c++) {
@@ -332,13 +337,13 @@ static void param_set_default(const struct param_row *row, void *owner)
 
 void param_set_defaults(const struct param_row *rows, void *owner)
 {
-	PARAM_EACH(row, rows)
+	PARAM_EACH (row, rows)
 		param_set_default(row, owner);
 }
 
 void param_release(const struct param_row *rows, void *owner)
 {
-	PARAM_EACH(row, rows) {
+	PARAM_EACH (row, rows) {
 		if (row->type == PARAM_SPECIAL && row->special->release != NULL)
 			row->special->release(row, owner);
 		if (!param_is_text(row))
@@ -369,7 +374,7 @@ bool param_is_default(const struct param_row *row, const void *owner)
 	return is_default;
 }
 
-/* --- CONFIG REWRITE's lines ----------------------------------------------------------------- */
+/* --- CONFIG REWRITE's lines --- */
 
 static bool param_needs_quotes(const struct param_row *row, struct bytes text)
 {
@@ -395,7 +400,7 @@ static void param_add_memory(uint64_t value, struct buf *out)
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (value != 0 && value % units[i].factor == 0) {
 			buf_printf(out, "%llu%s", (unsigned long long)(value / units[i].factor),
-				   units[i].name);
+				units[i].name);
 			return;
 		}
 	}
@@ -426,7 +431,7 @@ void param_rewrite(const struct param_row *row, const void *owner, bool force, s
 
 const struct param_row *param_find(const struct param_row *rows, struct bytes name)
 {
-	PARAM_EACH(row, rows)
+	PARAM_EACH (row, rows)
 		if (bytes_is(name, row->name) || (row->alias != NULL && bytes_is(name, row->alias)))
 			return row;
 	return NULL;

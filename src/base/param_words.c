@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Lines taken apart into words, with Redis's quoting rules. The unescaped words are never longer than
- * the line, so one allocation of the line's length holds them all, and a second one of at most
+ * Lines taken apart into words, with Redis's quoting rules. The unescaped words are never longer
+ * than the line, so one allocation of the line's length holds them all, and a second one of at most
  * half as many views.
  */
 #include "base/mem.h"

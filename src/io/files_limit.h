@@ -7,8 +7,8 @@
 
 #include <stdint.h>
 
-/* Raises the soft limit (and the hard one, where that is allowed) to at least `wanted`, or as far as
- * the system lets it; never lowers it. Returns what it is now. */
+/* Raises the soft limit (and the hard one, where that is allowed) to at least `wanted`, or as far
+ * as the system lets it; never lowers it. Returns what it is now. */
 uint64_t files_limit_raise(uint64_t wanted);
 
 #endif

@@ -47,7 +47,7 @@ void config_bind(struct config *c, const void *old_owner, void *owner, void *con
 }
 
 void config_on_change(struct config *c, void (*changed)(const struct param_row *row, void *context),
-		      void *context)
+	void *context)
 {
 	c->changed = changed;
 	c->changed_context = context;
@@ -91,14 +91,14 @@ bool config_is_sensitive(const struct config *c, struct bytes name)
 }
 
 void config_each(const struct config *c,
-		 void (*visit)(const struct param_row *row, const void *owner, void *context),
-		 void *context)
+	void (*visit)(const struct param_row *row, const void *owner, void *context), void *context)
 {
-	CONFIG_ITEMS(c, item)
+	CONFIG_ITEMS (c, item)
 		visit(item.row, item.group->owner, context);
 }
 
-/* Words separated by exactly one blank each, as CONFIG SET has it: two blanks enclose an empty word. */
+/* Words separated by exactly one blank each, as CONFIG SET has it: two blanks enclose an empty
+ * word. */
 static int config_split_blanks(struct bytes text, struct bytes **out)
 {
 	int count = 1;
@@ -117,8 +117,8 @@ static int config_split_blanks(struct bytes text, struct bytes **out)
 	return count;
 }
 
-enum param_result config_take(struct config_item item, const struct bytes *argv, int argc,
-			      struct param_error *error)
+enum param_result config_take(
+	struct config_item item, const struct bytes *argv, int argc, struct param_error *error)
 {
 	if (argc != 1 || !(item.row->flags & PARAM_MULTI_ARG))
 		return param_set(item.row, item.group->owner, argv, argc, error);
@@ -129,7 +129,7 @@ enum param_result config_take(struct config_item item, const struct bytes *argv,
 	return result;
 }
 
-/* --- CONFIG GET ------------------------------------------------------------------------------ */
+/* --- CONFIG GET --- */
 
 struct config_query {
 	const struct config *config;
@@ -148,7 +148,8 @@ static bool config_is_glob(struct bytes text)
 }
 
 /* Was `name` emitted because of a pattern before `end`? */
-static bool config_was_emitted(const struct config_query *q, const char *name, bool is_hidden, int end)
+static bool config_was_emitted(
+	const struct config_query *q, const char *name, bool is_hidden, int end)
 {
 	for (int i = 0; i < end; i++) {
 		bool is_glob = config_is_glob(q->patterns[i]);
@@ -170,12 +171,13 @@ static void config_emit(const struct config_query *q, struct config_item item, s
 
 static void config_get_glob(const struct config_query *q, int index)
 {
-	CONFIG_ITEMS(q->config, item) {
+	CONFIG_ITEMS (q->config, item) {
 		const char *names[] = {item.row->name, item.row->alias};
 		if (item.row->flags & PARAM_HIDDEN)
 			continue;
 		for (int i = 0; i < 2; i++) {
-			if (names[i] == NULL || !match_glob(q->patterns[index], bytes_text(names[i]), true))
+			if (names[i] == NULL ||
+				!match_glob(q->patterns[index], bytes_text(names[i]), true))
 				continue;
 			if (!config_was_emitted(q, names[i], false, index))
 				config_emit(q, item, bytes_text(names[i]));
@@ -184,7 +186,7 @@ static void config_get_glob(const struct config_query *q, int index)
 }
 
 void config_get(const struct config *c, const struct bytes *patterns, int count,
-		void (*emit)(struct bytes name, struct bytes value, void *context), void *context)
+	void (*emit)(struct bytes name, struct bytes value, void *context), void *context)
 {
 	struct config_query q = {c, patterns, count, emit, context};
 	for (int i = 0; i < count; i++) {
@@ -195,25 +197,26 @@ void config_get(const struct config *c, const struct bytes *patterns, int count,
 		struct config_item item = config_item_find(c, patterns[i]);
 		if (item.row == NULL)
 			continue;
-		const char *name = bytes_is(patterns[i], item.row->name) ? item.row->name : item.row->alias;
+		const char *name =
+			bytes_is(patterns[i], item.row->name) ? item.row->name : item.row->alias;
 		if (!config_was_emitted(&q, name, item.row->flags & PARAM_HIDDEN, i))
 			config_emit(&q, item, patterns[i]);
 	}
 }
 
-/* --- CONFIG SET ------------------------------------------------------------------------------ */
+/* --- CONFIG SET --- */
 
 /* One parameter of a running CONFIG SET. */
 struct config_step {
 	struct config_item item;
-	struct buf before;  /* the old value as text */
-	bool is_set;        /* the new value is in its field */
+	struct buf before; /* the old value as text */
+	bool is_set;	   /* the new value is in its field */
 	bool is_changed;
-	bool is_applied;    /* this step's apply was run by it */
+	bool is_applied; /* this step's apply was run by it */
 };
 
-static enum config_status config_refuse(struct config_error *error, enum config_status status,
-					struct bytes name, const char *text)
+static enum config_status config_refuse(
+	struct config_error *error, enum config_status status, struct bytes name, const char *text)
 {
 	error->name = name;
 	if (text != NULL)
@@ -221,37 +224,58 @@ static enum config_status config_refuse(struct config_error *error, enum config_
 	return status;
 }
 
-/* Everything that can be said against it before looking at values. */
-static enum config_status config_set_check(struct config *c, const struct bytes *pairs, int count,
-					   struct config_caller caller, struct config_step *steps,
-					   struct config_error *error)
+/* A running CONFIG SET. */
+struct config_change {
+	const struct bytes *pairs;
+	int count;
+	struct config_step *steps;
+	struct config_error *error;
+};
+
+/* The same parameter twice, by the same one of its names. */
+static bool config_is_twice(const struct config_change *t, int index)
 {
-	for (int i = 0; i < count; i++) {
-		steps[i].item = config_item_find(c, pairs[2 * i]);
-		if (steps[i].item.row == NULL)
-			return config_refuse(error, CONFIG_UNKNOWN, pairs[2 * i], NULL);
+	const struct param_row *row = t->steps[index].item.row;
+	for (int i = 0; i < index; i++)
+		if (t->steps[i].item.row == row &&
+			bytes_is(t->pairs[2 * i], row->name) ==
+				bytes_is(t->pairs[2 * index], row->name))
+			return true;
+	return false;
+}
+
+/* Everything that can be said against it before looking at values. */
+static enum config_status config_set_check(
+	struct config *c, const struct config_change *t, struct config_caller caller)
+{
+	for (int i = 0; i < t->count; i++) {
+		struct bytes name = t->pairs[2 * i];
+		t->steps[i].item = config_item_find(c, name);
+		if (t->steps[i].item.row == NULL)
+			return config_refuse(t->error, CONFIG_UNKNOWN, name, NULL);
 	}
-	for (int i = 0; i < count; i++) {
-		const struct param_row *row = steps[i].item.row;
+	for (int i = 0; i < t->count; i++) {
+		const struct param_row *row = t->steps[i].item.row;
+		struct bytes name = t->pairs[2 * i];
 		if (row->flags & PARAM_IMMUTABLE)
-			return config_refuse(error, CONFIG_REFUSED, pairs[2 * i], "can't set immutable config");
+			return config_refuse(
+				t->error, CONFIG_REFUSED, name, "can't set immutable config");
 		if ((row->flags & PARAM_PROTECTED) && !caller.may_set_protected)
-			return config_refuse(error, CONFIG_REFUSED, pairs[2 * i], "can't set protected config");
+			return config_refuse(
+				t->error, CONFIG_REFUSED, name, "can't set protected config");
 		if ((row->flags & PARAM_DENY_LOADING) && caller.is_loading)
-			return config_refuse(error, CONFIG_LOADING, pairs[2 * i], NULL);
-		for (int j = 0; j < i; j++)
-			if (bytes_is(pairs[2 * i], row->name) == bytes_is(pairs[2 * j], row->name) &&
-			    steps[j].item.row == row)
-				return config_refuse(error, CONFIG_REFUSED, pairs[2 * i],
-						     "duplicate parameter");
+			return config_refuse(t->error, CONFIG_LOADING, name, NULL);
+		if (config_is_twice(t, i))
+			return config_refuse(t->error, CONFIG_REFUSED, name, "duplicate parameter");
 	}
 	return CONFIG_OK;
 }
 
 static bool config_same_apply(const struct config_step *a, const struct config_step *b)
 {
-	return a->item.row->apply == b->item.row->apply && a->item.group->context == b->item.group->context &&
-	       a->item.group->owner == b->item.group->owner;
+	return a->item.row->apply == b->item.row->apply &&
+		a->item.group->context == b->item.group->context &&
+		a->item.group->owner == b->item.group->owner;
 }
 
 static bool config_apply_ran(const struct config_step *steps, int index)
@@ -269,49 +293,53 @@ static void config_roll_back(struct config_step *steps, int count)
 	for (int i = count - 1; i >= 0; i--) {
 		if (!steps[i].is_set)
 			continue;
-		struct bytes text = steps[i].before.len == 0 ? BYTES("") : buf_bytes(&steps[i].before);
+		struct bytes text =
+			steps[i].before.len == 0 ? BYTES("") : buf_bytes(&steps[i].before);
 		/* What was printed is accepted: a field never holds what its row would refuse. */
 		(void)config_take(steps[i].item, &text, 1, &ignored);
 	}
 	for (int i = 0; i < count; i++)
 		if (steps[i].is_applied)
-			(void)steps[i].item.row->apply(steps[i].item.group->owner,
-						       steps[i].item.group->context, &ignored);
+			(void)steps[i].item.row->apply(
+				steps[i].item.group->owner, steps[i].item.group->context, &ignored);
 }
 
-static enum config_status config_set_run(const struct bytes *pairs, int count, struct config_step *steps,
-					 struct config_error *error)
+static enum config_status config_set_run(const struct config_change *t)
 {
-	for (int i = 0; i < count; i++) {
-		param_print(steps[i].item.row, steps[i].item.group->owner, &steps[i].before);
+	for (int i = 0; i < t->count; i++) {
+		struct config_step *step = &t->steps[i];
+		param_print(step->item.row, step->item.group->owner, &step->before);
 		enum param_result result =
-			config_take(steps[i].item, &pairs[2 * i + 1], 1, &error->text);
+			config_take(step->item, &t->pairs[2 * i + 1], 1, &t->error->text);
 		if (result == PARAM_REFUSED)
-			return config_refuse(error, CONFIG_REFUSED, pairs[2 * i], NULL);
-		steps[i].is_set = true;
-		steps[i].is_changed = result == PARAM_CHANGED;
+			return config_refuse(t->error, CONFIG_REFUSED, t->pairs[2 * i], NULL);
+		step->is_set = true;
+		step->is_changed = result == PARAM_CHANGED;
 	}
-	for (int i = 0; i < count; i++) {
-		const struct param_row *row = steps[i].item.row;
-		if (row->apply == NULL || config_apply_ran(steps, i))
+	for (int i = 0; i < t->count; i++) {
+		struct config_step *step = &t->steps[i];
+		const struct param_row *row = step->item.row;
+		if (row->apply == NULL || config_apply_ran(t->steps, i))
 			continue;
-		if (!steps[i].is_changed && !(row->flags & PARAM_ALWAYS_APPLY))
+		if (!step->is_changed && !(row->flags & PARAM_ALWAYS_APPLY))
 			continue;
-		steps[i].is_applied = true;
-		error->text.text[0] = '\0';
-		if (!row->apply(steps[i].item.group->owner, steps[i].item.group->context, &error->text))
-			return config_refuse(error, CONFIG_REFUSED, pairs[2 * i], NULL);
+		step->is_applied = true;
+		t->error->text.text[0] = '\0';
+		if (!row->apply(
+			    step->item.group->owner, step->item.group->context, &t->error->text))
+			return config_refuse(t->error, CONFIG_REFUSED, t->pairs[2 * i], NULL);
 	}
 	return CONFIG_OK;
 }
 
 enum config_status config_set(struct config *c, const struct bytes *pairs, int count,
-			      struct config_caller caller, struct config_error *error)
+	struct config_caller caller, struct config_error *error)
 {
 	struct config_step *steps = mem_calloc((size_t)count, sizeof(*steps));
-	enum config_status status = config_set_check(c, pairs, count, caller, steps, error);
+	struct config_change t = {pairs, count, steps, error};
+	enum config_status status = config_set_check(c, &t, caller);
 	if (status == CONFIG_OK) {
-		status = config_set_run(pairs, count, steps, error);
+		status = config_set_run(&t);
 		if (status != CONFIG_OK)
 			config_roll_back(steps, count);
 	}

@@ -15,13 +15,13 @@
 
 #define CONFIG_GROUPS_MAX 32
 #define CONFIG_DIRECTIVES_MAX 8
-#define CONFIG_INCLUDE_DEPTH_MAX 16     /* include in an included file … */
+#define CONFIG_INCLUDE_DEPTH_MAX 16 /* include in an included file … */
 #define CONFIG_FILE_MAX_BYTES (64u << 20)
 
 /* A line of the file that is no parameter. */
 struct config_directive {
 	const char *name;
-	int min_args, max_args;  /* words behind the name; max -1: any number */
+	int min_args, max_args; /* words behind the name; max -1: any number */
 	bool (*take)(void *context, const struct bytes *argv, int argc, struct param_error *error);
 	void *context;
 };
@@ -40,14 +40,15 @@ void config_bind(struct config *c, const void *old_owner, void *owner, void *con
 void config_on_change(struct config *c, void (*changed)(const struct param_row *row, void *context),
 	void *context);
 
-/* --- at start --------------------------------------------------------------------------------- */
+/* --- at start --- */
 
 enum config_start {
-	CONFIG_RUN,      /* go on */
-	CONFIG_EXIT_OK,  /* something was printed (--version, --help …) and that was all */
+	CONFIG_RUN,	 /* go on */
+	CONFIG_EXIT_OK,	 /* something was printed (--version, --help …) and that was all */
 	CONFIG_EXIT_BAD, /* the error was printed to stderr or the log */
 };
-/* Reads the file named by argv[1], standard input ("-") and the options, with redis-server's rules. */
+/* Reads the file named by argv[1], standard input ("-") and the options, with redis-server's rules.
+ */
 enum config_start config_start(struct config *c, int argc, char **argv);
 /* Reads text as if it were a file; false after printing the error block to stderr. */
 bool config_parse(struct config *c, struct bytes text);
@@ -56,9 +57,10 @@ const char *config_file(const struct config *c);
 /* Prints redis.conf, generated from the rows, to stdout. */
 void config_print_template(const struct config *c);
 
-/* --- at run time --------------------------------------------------------------------------------- */
+/* --- at run time --- */
 
-/* Calls emit(name, value) for all parameters that the patterns name, each once, under the name asked for. */
+/* Calls emit(name, value) for all parameters that the patterns name, each once, under the name
+ * asked for. */
 void config_get(const struct config *c, const struct bytes *patterns, int count,
 	void (*emit)(struct bytes name, struct bytes value, void *context), void *context);
 /* The row of a parameter or alias, NULL = none; *owner becomes its struct. */
@@ -68,31 +70,33 @@ bool config_is_sensitive(const struct config *c, struct bytes name);
 
 enum config_status {
 	CONFIG_OK,
-	CONFIG_UNKNOWN,  /* no such parameter: error.name */
-	CONFIG_REFUSED,  /* error.name and error.text */
-	CONFIG_LOADING,  /* not while loading: error.name */
+	CONFIG_UNKNOWN, /* no such parameter: error.name */
+	CONFIG_REFUSED, /* error.name and error.text */
+	CONFIG_LOADING, /* not while loading: error.name */
 };
 struct config_error {
-	struct bytes name;       /* as the caller spelled it */
+	struct bytes name; /* as the caller spelled it */
 	struct param_error text;
 };
 struct config_caller {
 	bool is_loading;
-	bool may_set_protected;  /* enable-protected-configs allows this caller */
+	bool may_set_protected; /* enable-protected-configs allows this caller */
 };
 /* `pairs`: name, value, name, value …; `count` pairs. All or nothing. */
 enum config_status config_set(struct config *c, const struct bytes *pairs, int count,
 	struct config_caller caller, struct config_error *error);
 
-/* Rewrites the file: keeps comments, order and unknown lines, updates what is there, appends what is
- * not the default. The new file replaces the old one at once, durably. 0 or -errno; -ENOENT when the server
- * runs without a file. `force_all` writes every parameter (DEBUG CONFIG-REWRITE-FORCE-ALL). */
+/* Rewrites the file: keeps comments, order and unknown lines, updates what is there, appends what
+ * is not the default. The new file replaces the old one at once, durably. 0 or -errno; -ENOENT when
+ * the server runs without a file. `force_all` writes every parameter (DEBUG
+ * CONFIG-REWRITE-FORCE-ALL). */
 int config_rewrite(struct config *c, bool force_all);
 /* The rewritten text of `old` (what config_rewrite writes). */
 void config_rewrite_text(const struct config *c, struct bytes old, bool force_all, struct buf *out);
 
 /* Walks all rows with their owners. */
 void config_each(const struct config *c,
-	void (*visit)(const struct param_row *row, const void *owner, void *context), void *context);
+	void (*visit)(const struct param_row *row, const void *owner, void *context),
+	void *context);
 
 #endif

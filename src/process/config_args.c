@@ -41,16 +41,18 @@ static const char config_usage[] =
 
 static void config_print_version(void)
 {
-	printf("Ringlet server v=%s ringlet=%s sha=00000000:0 malloc=%s bits=%d build=%s\n", REDIS_VERSION,
-	       RINGLET_VERSION, mem_allocator_name(), (int)sizeof(void *) * 8, RINGLET_VERSION);
+	printf("Ringlet server v=%s ringlet=%s sha=00000000:0 malloc=%s bits=%d build=%s\n",
+		REDIS_VERSION, RINGLET_VERSION, mem_allocator_name(), (int)sizeof(void *) * 8,
+		RINGLET_VERSION);
 }
 
 static enum config_start config_test_memory(int argc, char **argv)
 {
 	int megabytes = argc == 3 ? (int)strtol(argv[2], NULL, 10) : 0;
 	if (megabytes <= 0) {
-		fprintf(stderr, "Please specify the amount of memory to test in megabytes.\n"
-				"Example: ./ringlet-server --test-memory 4096\n\n");
+		fprintf(stderr,
+			"Please specify the amount of memory to test in megabytes.\n"
+			"Example: ./ringlet-server --test-memory 4096\n\n");
 		return CONFIG_EXIT_BAD;
 	}
 	return self_test_memory((size_t)megabytes) ? CONFIG_EXIT_OK : CONFIG_EXIT_BAD;
@@ -87,7 +89,8 @@ static bool config_is_option(const char *word)
 /* "--save" at the end, or before another option, is an empty value. */
 static bool config_is_lone_save(int argc, char **argv, int i)
 {
-	return bytes_is(bytes_text(argv[i]), "--save") && (i == argc - 1 || config_is_option(argv[i + 1]));
+	return bytes_is(bytes_text(argv[i]), "--save") &&
+		(i == argc - 1 || config_is_option(argv[i + 1]));
 }
 
 static void config_add_options(int argc, char **argv, int first, struct buf *out)
@@ -155,7 +158,8 @@ enum config_start config_start(struct config *c, int argc, char **argv)
 	if (wants_stdin) {
 		log_line(LOG_NOTICE, "Reading config from stdin");
 		if (!config_read_fd(STDIN_FILENO, &text)) {
-			log_line(LOG_WARNING, "Fatal error, can't read standard input: %s", strerror(errno));
+			log_line(LOG_WARNING, "Fatal error, can't read standard input: %s",
+				strerror(errno));
 			goto out;
 		}
 	}

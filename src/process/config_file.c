@@ -19,8 +19,8 @@
 
 static bool config_fatal(int line_number, struct bytes line, const char *why)
 {
-	fprintf(stderr, "\n*** FATAL CONFIG FILE ERROR (Ringlet %s, Redis %s) ***\n", RINGLET_VERSION,
-		REDIS_VERSION);
+	fprintf(stderr, "\n*** FATAL CONFIG FILE ERROR (Ringlet %s, Redis %s) ***\n",
+		RINGLET_VERSION, REDIS_VERSION);
 	fprintf(stderr, "Reading the configuration file, at line %d\n", line_number);
 	fprintf(stderr, ">>> '%.*s'\n", (int)line.len, line.ptr);
 	fprintf(stderr, "%s\n", why);
@@ -50,7 +50,8 @@ bool config_read_file(struct config *c, const char *path, struct buf *out)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	bool is_read = fd >= 0 && config_read_fd(fd, out);
 	if (!is_read)
-		log_line(LOG_WARNING, "Fatal error, can't open config file '%s': %s", path, strerror(errno));
+		log_line(LOG_WARNING, "Fatal error, can't open config file '%s': %s", path,
+			strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return is_read;
@@ -81,9 +82,38 @@ static bool config_include(struct config *c, struct bytes pattern)
 	return is_good;
 }
 
-/* One line that is neither blank nor comment, in words. NULL = taken; "" = an error that was printed
- * already; else the error. */
-static const char *config_line(struct config *c, const struct param_words *words, struct param_error *error)
+/* A parameter's line. Where lines add up, the second one stands for all that was said before, and
+ * more. */
+static bool config_parameter(struct config *c, struct config_item item,
+	const struct param_words *words, struct param_error *error)
+{
+	const struct bytes *argv = words->argv + 1;
+	int argc = words->argc - 1;
+	bool is_reset = argc == 1 && argv[0].len == 0;
+	if (!(item.row->flags & PARAM_ADDS_UP) || is_reset)
+		return config_take(item, argv, argc, error) != PARAM_REFUSED;
+	bool was_seen = false;
+	for (int i = 0; i < c->adding_count; i++)
+		was_seen |= c->adding[i] == item.row;
+	struct buf all = {0};
+	if (was_seen)
+		param_print(item.row, item.group->owner, &all);
+	else if (c->adding_count < CONFIG_ADDING_MAX)
+		c->adding[c->adding_count++] = item.row;
+	for (int i = 0; i < argc; i++) {
+		buf_add_text(&all, all.len > 0 ? " " : "");
+		buf_add_bytes(&all, argv[i]);
+	}
+	struct bytes text = buf_bytes(&all);
+	bool is_taken = config_take(item, &text, 1, error) != PARAM_REFUSED;
+	buf_release(&all);
+	return is_taken;
+}
+
+/* One line that is neither blank nor comment, in words. NULL = taken; "" = an error that was
+ * printed already; else the error. */
+static const char *config_line(
+	struct config *c, const struct param_words *words, struct param_error *error)
 {
 	static const char *bad = "Bad directive or wrong number of arguments";
 	struct bytes name = words->argv[0];
@@ -93,7 +123,7 @@ static const char *config_line(struct config *c, const struct param_words *words
 	if (item.row != NULL) {
 		if (argc == 0)
 			return "wrong number of arguments";
-		return config_take(item, argv, argc, error) == PARAM_REFUSED ? error->text : NULL;
+		return config_parameter(c, item, words, error) ? NULL : error->text;
 	}
 	if (bytes_is(name, "include")) {
 		if (argc != 1)
@@ -107,7 +137,7 @@ static const char *config_line(struct config *c, const struct param_words *words
 	}
 	const struct config_directive *directive = config_directive_find(c, name);
 	if (directive == NULL || argc < directive->min_args ||
-	    (directive->max_args >= 0 && argc > directive->max_args))
+		(directive->max_args >= 0 && argc > directive->max_args))
 		return bad;
 	return directive->take(directive->context, argv, argc, error) ? NULL : error->text;
 }
@@ -137,7 +167,8 @@ bool config_parse(struct config *c, struct bytes text)
 		struct param_words words;
 		struct param_error error;
 		if (!param_split(line, &words))
-			return config_fatal(number, line, "Unbalanced quotes in configuration line");
+			return config_fatal(
+				number, line, "Unbalanced quotes in configuration line");
 		const char *why = words.argc == 0 ? NULL : config_line(c, &words, &error);
 		param_words_release(&words);
 		if (why != NULL)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * CONFIG REWRITE. The old file is walked line by line; a line of a parameter is replaced by what the
- * parameter says now, everything else stays as it is. A parameter of several lines (save,
+ * CONFIG REWRITE. The old file is walked line by line; a line of a parameter is replaced by what
+ * the parameter says now, everything else stays as it is. A parameter of several lines (save,
  * client-output-buffer-limit) replaces its first line and drops the others. What the file does not
  * name and is not the default follows under a mark.
  *
@@ -82,7 +82,7 @@ void config_rewrite_text(const struct config *c, struct bytes old, bool force_al
 		config_rewrite_line(&r, bytes_of(old.ptr, len));
 		old = bytes_of(old.ptr + skip, old.len - skip);
 	}
-	CONFIG_ITEMS(c, item) {
+	CONFIG_ITEMS (c, item) {
 		struct buf lines = {0};
 		if (config_is_done(&r, item.row))
 			continue;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * redis.conf, printed from the rows: sections with their essays, each parameter with its help and its
- * default as a comment. A parameter is set in the file only where the row says so (.conf), so that
- * a diff of the file shows what an operator really changed.
+ * redis.conf, printed from the rows: sections with their essays, each parameter with its help and
+ * its default as a comment. A parameter is set in the file only where the row says so (.conf), so
+ * that a diff of the file shows what an operator really changed.
  */
 #include "base/version.h"
 #include "process/config_internal.h"
@@ -11,7 +11,8 @@
 
 #define TEMPLATE_COLUMNS 92
 
-/* Prints `text` as comment lines, wrapped at blanks; a newline in it begins a new paragraph line. */
+/* Prints `text` as comment lines, wrapped at blanks; a newline in it begins a new paragraph line.
+ */
 static void template_comment(const char *text)
 {
 	size_t column = 0;
@@ -64,15 +65,19 @@ void config_print_template(const struct config *c)
 	       "#\n"
 	       "# Start the server with it: ringlet-server /path/to/redis.conf\n"
 	       "#\n"
-	       "# Lines that begin with '#' are comments. What stands behind \"# name value\" is the default.\n"
-	       "# Sizes take units: 1k is 1000 bytes, 1kb 1024, then m, mb, g and gb; upper or lower case.\n"
-	       "# A value with blanks is quoted: \"two words\". Other files can be read in the place of a\n"
+	       "# Lines that begin with '#' are comments. What stands behind \"# name value\" is "
+	       "the default.\n"
+	       "# Sizes take units: 1k is 1000 bytes, 1kb 1024, then m, mb, g and gb; upper or "
+	       "lower case.\n"
+	       "# A value with blanks is quoted: \"two words\". Other files can be read in the "
+	       "place of a\n"
 	       "# line: include /path/to/local.conf (wildcards allowed); the last setting wins.\n"
 	       "#\n"
 	       "# This file is generated from the server's own parameter table:\n"
 	       "# ringlet-server --print-config-template\n");
 	for (int i = 0; i < c->group_count; i++) {
-		for (const struct param_row *row = c->groups[i].rows; row->type != PARAM_END; row++) {
+		for (const struct param_row *row = c->groups[i].rows; row->type != PARAM_END;
+			row++) {
 			if (row->type == PARAM_SECTION)
 				template_section(row);
 			else if (!(row->flags & PARAM_HIDDEN))

@@ -17,15 +17,16 @@
 struct exec;
 
 struct crash_options {
-	bool is_enabled;      /* crash-log-enabled */
-	bool exit_on_panic;   /* use-exit-on-panic: exit(1) instead of abort() */
-	struct exec *exec;    /* whose current command is shown; may be NULL */
+	bool is_enabled;    /* crash-log-enabled */
+	bool exit_on_panic; /* use-exit-on-panic: exit(1) instead of abort() */
+	struct exec *exec;  /* whose current command is shown; may be NULL */
 	/* Appends what INFO everything says; may be NULL. */
 	void (*info)(struct buf *out, void *context);
 	void *context;
 };
 
-/* Installs or changes the handlers (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT) and the assertion hook. */
+/* Installs or changes the handlers (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT) and the assertion
+ * hook. */
 void crash_init(const struct crash_options *options);
 /* An error that the server can't go on after: reported like an assertion ("Guru Meditation"). */
 void crash_panic(const char *file, int line, const char *format, ...)

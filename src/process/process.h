@@ -17,10 +17,10 @@ enum oom_mode { OOM_NO, OOM_RELATIVE, OOM_ABSOLUTE };
 
 struct process_config {
 	bool daemonize;
-	int supervised;                /* enum process_supervised */
-	char *pidfile;                 /* "" = none unless daemonized */
+	int supervised; /* enum process_supervised */
+	char *pidfile;	/* "" = none unless daemonized */
 	int databases;
-	int io_backend;                /* enum loop_backend_kind */
+	int io_backend; /* enum loop_backend_kind */
 	int hz;
 	bool dynamic_hz;
 	bool always_show_logo;
@@ -30,13 +30,14 @@ struct process_config {
 	char *ignore_warnings;
 	int shutdown_timeout_s;
 	int shutdown_on_sigint, shutdown_on_sigterm; /* SHUTDOWN_* flags */
-	int oom_mode;                  /* enum oom_mode */
-	int oom_values[3];             /* primary, replica, child */
+	int oom_mode;				     /* enum oom_mode */
+	int oom_values[3];			     /* primary, replica, child */
 	bool disable_thp;
 	bool crash_log, crash_memcheck;
 	int watchdog_period_ms;
 	bool exit_on_panic;
-	int enable_protected_configs, enable_debug_command, enable_module_command; /* enum process_allowed */
+	int enable_protected_configs, enable_debug_command,
+		enable_module_command; /* enum process_allowed */
 	char *server_cpulist, *bio_cpulist, *aof_rewrite_cpulist, *bgsave_cpulist;
 };
 
@@ -50,28 +51,30 @@ static inline bool process_allows(int allowed, bool is_local)
 	return allowed == ALLOWED_YES || (allowed == ALLOWED_LOCAL && is_local);
 }
 
-/* --- once at start, in this order ------------------------------------------------------------ */
+/* --- once at start, in this order --- */
 
 /* Becomes a daemon: forks, the parent exits; before any thread, loop or ring exists. */
 void process_daemonize(void);
-/* Writes the pid; the default path is used for a daemon without one. The path is absolute from then on. */
+/* Writes the pid; the default path is used for a daemon without one. The path is absolute from then
+ * on. */
 void process_pidfile_write(const struct process_config *config);
 void process_pidfile_remove(void);
-/* Pins the calling thread to the listed cores ("0,2", "0-3", "0-7:2"); false when the list is malformed or
- * refused by the system (logged). "" does nothing. */
+/* Pins the calling thread to the listed cores ("0,2", "0-3", "0-7:2"); false when the list is
+ * malformed or refused by the system (logged). "" does nothing. */
 bool process_pin(const char *cpulist);
 /* Turns transparent huge pages off for this process (they make copies on write large). */
 void process_disable_thp(void);
 
-/* --- the supervisor ---------------------------------------------------------------------------- */
+/* --- the supervisor --- */
 
 /* Finds out who supervises ("auto" looks at the environment); returns the one that does. */
 enum process_supervised process_supervise(int wanted);
-/* sd_notify by hand: "STATUS=Ready to accept connections\nREADY=1". Without a socket it does nothing. */
+/* sd_notify by hand: "STATUS=Ready to accept connections\nREADY=1". Without a socket it does
+ * nothing. */
 void process_notify(const char *state);
 const char *process_supervised_name(enum process_supervised by);
 
-/* --- OOM score ---------------------------------------------------------------------------------- */
+/* --- OOM score --- */
 
 enum oom_role { OOM_PRIMARY, OOM_REPLICA, OOM_CHILD };
 /* Writes /proc/self/oom_score_adj as configured; false when the kernel refuses (logged). */

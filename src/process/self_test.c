@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * The memory test writes four patterns that differ from place to place (each address's own number,
- * its complement, alternating bits both ways), so that a stuck bit and an address line that two cells
- * share both show. The system checks read what the kernel says of itself.
+ * its complement, alternating bits both ways), so that a stuck bit and an address line that two
+ * cells share both show. The system checks read what the kernel says of itself.
  */
 #include "process/self_test.h"
 
@@ -46,7 +46,8 @@ bool self_test_memory(size_t megabytes)
 	size_t bytes, wrong = 0;
 	if (__builtin_mul_overflow(megabytes, (size_t)1 << 20, &bytes))
 		return false;
-	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *memory =
+		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED) {
 		fprintf(stderr, "Unable to allocate %zu megabytes\n", megabytes);
 		return false;
@@ -79,29 +80,30 @@ bool self_test_thp_always(void)
 {
 	char line[128];
 	return self_test_read("/sys/kernel/mm/transparent_hugepage/enabled", line, sizeof(line)) &&
-	       strstr(line, "[always]") != NULL;
+		strstr(line, "[always]") != NULL;
 }
 
 static bool self_test_overcommit_off(void)
 {
 	char line[32];
-	return self_test_read("/proc/sys/vm/overcommit_memory", line, sizeof(line)) && line[0] != '1';
+	return self_test_read("/proc/sys/vm/overcommit_memory", line, sizeof(line)) &&
+		line[0] != '1';
 }
 
 static bool self_test_slow_clock(void)
 {
 	char line[64];
-	return self_test_read("/sys/devices/system/clocksource/clocksource0/current_clocksource", line,
-			      sizeof(line)) &&
-	       (strncmp(line, "hpet", 4) == 0 || strncmp(line, "acpi_pm", 7) == 0);
+	return self_test_read("/sys/devices/system/clocksource/clocksource0/current_clocksource",
+		       line, sizeof(line)) &&
+		(strncmp(line, "hpet", 4) == 0 || strncmp(line, "acpi_pm", 7) == 0);
 }
 
 static bool self_test_xen_clock(void)
 {
 	char line[64];
-	return self_test_read("/sys/devices/system/clocksource/clocksource0/current_clocksource", line,
-			      sizeof(line)) &&
-	       strncmp(line, "xen", 3) == 0;
+	return self_test_read("/sys/devices/system/clocksource/clocksource0/current_clocksource",
+		       line, sizeof(line)) &&
+		strncmp(line, "xen", 3) == 0;
 }
 
 static const struct self_test_check {
@@ -110,16 +112,19 @@ static const struct self_test_check {
 	const char *advice;
 } self_test_checks[] = {
 	{"slow-clocksource", self_test_slow_clock,
-	 "the kernel's clock source is slow; every command reads the clock. Try "
-	 "'echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource'."},
+		"the kernel's clock source is slow; every command reads the clock. Try "
+		"'echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource'."},
 	{"xen-clocksource", self_test_xen_clock,
-	 "the clock source is xen, which costs a system call. If the machine has a stable tsc, choose that."},
+		"the clock source is xen, which costs a system call. If the machine has a stable "
+		"tsc, choose that."},
 	{"overcommit", self_test_overcommit_off,
-	 "vm.overcommit_memory is not 1: saving with a forked child can fail when memory is short. "
-	 "Set vm.overcommit_memory=1 in /etc/sysctl.conf."},
+		"vm.overcommit_memory is not 1: saving with a forked child can fail when memory is "
+		"short. "
+		"Set vm.overcommit_memory=1 in /etc/sysctl.conf."},
 	{"THP", self_test_thp_always,
-	 "transparent huge pages are 'always': a forked child makes whole 2 MB pages copy on write. "
-	 "'echo madvise > /sys/kernel/mm/transparent_hugepage/enabled' avoids it."},
+		"transparent huge pages are 'always': a forked child makes whole 2 MB pages copy "
+		"on write. "
+		"'echo madvise > /sys/kernel/mm/transparent_hugepage/enabled' avoids it."},
 };
 
 bool self_test_system(void)

@@ -9,16 +9,17 @@
 
 /* What the variables of proc-title-template stand for. */
 struct title_values {
-	const char *title;        /* {title}: absolute path of the executable */
-	const char *listen_addr;  /* {listen-addr}: first bind address and port, or the Unix socket */
-	const char *server_mode;  /* {server-mode}: "", "[cluster]", "[sentinel]" */
+	const char *title; /* {title}: absolute path of the executable */
+	const char
+		*listen_addr; /* {listen-addr}: first bind address and port, or the Unix socket */
+	const char *server_mode; /* {server-mode}: "", "[cluster]", "[sentinel]" */
 	const char *config_file;
 	const char *unixsocket;
 	int port, tls_port;
 };
 
-/* Takes over argv and the environment behind it (the environment is copied away). Before getenv's results
- * are kept anywhere. */
+/* Takes over argv and the environment behind it (the environment is copied away). Before getenv's
+ * results are kept anywhere. */
 void title_init(int argc, char **argv);
 /* Expands the template; false when it is malformed or names an unknown variable. */
 bool title_expand(struct bytes template, const struct title_values *values, struct buf *out);

@@ -23,15 +23,16 @@ struct thing {
 };
 
 static const struct param_choice modes[] = {{"slow", 1}, {"fast", 2}, {NULL, 0}};
-static const struct param_choice bits[] = {{"default", 0}, {"save", 1}, {"now", 2}, {"force", 4}, {NULL, 0}};
+static const struct param_choice bits[] = {
+	{"default", 0}, {"save", 1}, {"now", 2}, {"force", 4}, {NULL, 0}};
 
 static bool no_slash(struct bytes text, struct param_error *error)
 {
 	return memchr(text.ptr, '/', text.len) == NULL || param_fail(error, "no slash");
 }
 
-static bool special_set(const struct param_row *row, void *owner, const struct bytes *argv, int argc,
-			struct param_error *error)
+static bool special_set(const struct param_row *row, void *owner, const struct bytes *argv,
+	int argc, struct param_error *error)
 {
 	(void)row;
 	if (argc == 1 && argv[0].len == 0)
@@ -113,7 +114,8 @@ static void accepted(const char *name, const char *value, const char *shown)
 	assert_true(param_split(whole, &words));
 	bool split = (row_of(name)->flags & PARAM_MULTI_ARG) && words.argc > 0;
 	assert_int_not_equal(param_set(row_of(name), &thing, split ? words.argv : &whole,
-				       split ? words.argc : 1, &error), PARAM_REFUSED);
+				     split ? words.argc : 1, &error),
+		PARAM_REFUSED);
 	param_print(row_of(name), &thing, &out);
 	assert_string_equal(buf_text(&out), shown);
 	buf_release(&out);
@@ -127,7 +129,7 @@ static void test_defaults(void **state)
 	assert_int_equal(thing.size, 64 << 20);
 	assert_null(thing.maybe);
 	assert_string_equal(thing.words, "* -::*");
-	PARAM_EACH(row, rows)
+	PARAM_EACH (row, rows)
 		assert_true(param_is_default(row, &thing));
 	thing.size++;
 	assert_false(param_is_default(row_of("size"), &thing));
@@ -214,9 +216,18 @@ static void test_counts_of_words(void **state)
 static void test_rewrite_round_trip(void **state)
 {
 	static const char *values[][2] = {
-		{"flag", "no"},       {"size", "3gb"},     {"size", "1025"},  {"text", "with \"quotes\""},
-		{"text", ""},         {"text", "#no"},     {"maybe", "a b"},  {"share", "7%"},
-		{"bits", "now force"}, {"words", ""},      {"words", "::1 -a"}, {"octal", "17"},
+		{"flag", "no"},
+		{"size", "3gb"},
+		{"size", "1025"},
+		{"text", "with \"quotes\""},
+		{"text", ""},
+		{"text", "#no"},
+		{"maybe", "a b"},
+		{"share", "7%"},
+		{"bits", "now force"},
+		{"words", ""},
+		{"words", "::1 -a"},
+		{"octal", "17"},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
@@ -234,7 +245,8 @@ static void test_rewrite_round_trip(void **state)
 		assert_true(lines.len > 0);
 		param_set_default(row, &thing);
 		assert_true(param_split(buf_bytes(&lines), &words));
-		assert_int_equal(param_set(row, &thing, words.argv + 1, words.argc - 1, &error), PARAM_CHANGED);
+		assert_int_equal(param_set(row, &thing, words.argv + 1, words.argc - 1, &error),
+			PARAM_CHANGED);
 		param_words_release(&words);
 		buf_clear(&lines);
 		param_print(row, &thing, &lines);
@@ -244,7 +256,7 @@ static void test_rewrite_round_trip(void **state)
 		param_set_default(row, &thing);
 	}
 	struct buf lines = {0};
-	PARAM_EACH(row, rows)
+	PARAM_EACH (row, rows)
 		param_rewrite(row, &thing, false, &lines);
 	assert_int_equal(lines.len, 0);
 	param_rewrite(row_of("size"), &thing, true, &lines);

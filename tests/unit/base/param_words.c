@@ -30,7 +30,8 @@ static void test_quotes(void **state)
 	(void)state;
 	expect("a \"b c\" 'd \"e'", 3, (const char *[]){"a", "b c", "d \"e"});
 	expect("\"\" ''", 2, (const char *[]){"", ""});
-	expect("\"\\n\\r\\t\\b\\a\\\\\\\"\\q\\x41\\x4\"", 1, (const char *[]){"\n\r\t\b\a\\\"qAx4"});
+	expect("\"\\n\\r\\t\\b\\a\\\\\\\"\\q\\x41\\x4\"", 1,
+		(const char *[]){"\n\r\t\b\a\\\"qAx4"});
 	expect("'it\\'s \\n'", 1, (const char *[]){"it's \\n"});
 	expect("a\\b", 1, (const char *[]){"a\\b"});
 	expect("pre\"fix\"", 1, (const char *[]){"prefix"});
@@ -38,7 +39,8 @@ static void test_quotes(void **state)
 
 static void test_refused(void **state)
 {
-	static const char *lines[] = {"\"", "'", "a \"b", "\"a\"b", "'a'b", "\"a\\\"", "'a\\'", "\"\\", "\"\\x4"};
+	static const char *lines[] = {
+		"\"", "'", "a \"b", "\"a\"b", "'a'b", "\"a\\\"", "'a\\'", "\"\\", "\"\\x4"};
 	struct param_words out;
 	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
@@ -95,4 +97,4 @@ static void test_random_lines_never_crash(void **state)
 }
 
 UNIT_MAIN(test_plain, test_quotes, test_refused, test_random_words_survive_quoting,
-	  test_random_lines_never_crash)
+	test_random_lines_never_crash)

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * The rows of what is kept for features that are not here. Their help says what they mean in Redis.
+ */
+#include "process/params_later.h"
+
+#include "base/num.h"
+
+#define AT(field) PARAM_FIELD(struct later_config, field)
+
+static const struct param_choice later_auth_clients[] = {
+	{"no", 0}, {"yes", 1}, {"optional", 2}, {NULL, 0}};
+static const struct param_choice later_sanitize[] = {
+	{"no", 0}, {"yes", 1}, {"clients", 2}, {NULL, 0}};
+static const struct param_choice later_fsync[] = {
+	{"everysec", 2}, {"always", 1}, {"no", 0}, {NULL, 0}};
+static const struct param_choice later_diskless_load[] = {
+	{"disabled", 0}, {"on-empty-db", 1}, {"swapdb", 2}, {NULL, 0}};
+static const struct param_choice later_propagation[] = {
+	{"ignore", 0}, {"panic", 1}, {"panic-on-replicas", 2}, {NULL, 0}};
+static const struct param_choice later_endpoint[] = {
+	{"ip", 0}, {"hostname", 1}, {"unknown-endpoint", 2}, {NULL, 0}};
+
+/* --- save: pairs of seconds and changes; lines of a file add up --- */
+
+#define LATER_SAVE_DEFAULT "3600 1 300 100 60 10000"
+
+static bool later_save_set(const struct param_row *row, void *owner, const struct bytes *argv,
+	int argc, struct param_error *error)
+{
+	struct later_config *config = owner;
+	struct later_save_point points[LATER_SAVE_POINTS_MAX];
+	(void)row;
+	if (argc == 1 && argv[0].len == 0)
+		argc = 0;
+	if (argc % 2 != 0 || argc / 2 > LATER_SAVE_POINTS_MAX)
+		return param_fail(error, "Invalid save parameters");
+	for (int i = 0; i < argc; i += 2) {
+		struct later_save_point *p = &points[i / 2];
+		if (!num_parse_i64(argv[i], &p->seconds) ||
+			!num_parse_i64(argv[i + 1], &p->changes) || p->seconds < 1 ||
+			p->changes < 0)
+			return param_fail(error, "Invalid save parameters");
+	}
+	memcpy(config->rdb.save, points, (size_t)argc / 2 * sizeof(points[0]));
+	config->rdb.save_count = argc / 2;
+	return true;
+}
+
+static void later_save_get(const struct param_row *row, const void *owner, struct buf *out)
+{
+	const struct later_config *config = owner;
+	(void)row;
+	for (int i = 0; i < config->rdb.save_count; i++)
+		buf_printf(out, "%s%lld %lld", i == 0 ? "" : " ",
+			(long long)config->rdb.save[i].seconds,
+			(long long)config->rdb.save[i].changes);
+}
+
+static void later_save_rewrite(const struct param_row *row, const void *owner, struct buf *lines)
+{
+	const struct later_config *config = owner;
+	if (config->rdb.save_count == 0)
+		buf_printf(lines, "%s \"\"\n", row->name);
+	for (int i = 0; i < config->rdb.save_count; i++)
+		buf_printf(lines, "%s %lld %lld\n", row->name,
+			(long long)config->rdb.save[i].seconds,
+			(long long)config->rdb.save[i].changes);
+}
+
+static const struct param_special later_save = {
+	.set = later_save_set,
+	.get = later_save_get,
+	.rewrite = later_save_rewrite,
+};
+
+/* --- checks --- */
+
+static bool later_check_name(struct bytes text, struct param_error *error, const char *what)
+{
+	if (text.len > 0 && memchr(text.ptr, '/', text.len) == NULL)
+		return true;
+	if (text.len == 0)
+		return param_fail(error, "%s can't be empty", what);
+	return param_fail(error, "%s can't be a path, just a %sname", what,
+		strcmp(what, "appenddirname") == 0 ? "dir" : "file");
+}
+
+static bool later_check_dbfilename(struct bytes text, struct param_error *error)
+{
+	return later_check_name(text, error, "dbfilename");
+}
+
+static bool later_check_appendfilename(struct bytes text, struct param_error *error)
+{
+	return later_check_name(text, error, "appendfilename");
+}
+
+static bool later_check_appenddirname(struct bytes text, struct param_error *error)
+{
+	return later_check_name(text, error, "appenddirname");
+}
+
+static bool later_check_replicaof(struct bytes text, struct param_error *error)
+{
+	struct param_words words;
+	int64_t port = 0;
+	if (!param_split(text, &words))
+		return param_fail(error, "wrong number of arguments");
+	int count = words.argc;
+	bool is_port =
+		count == 2 && num_parse_i64(words.argv[1], &port) && port >= 0 && port <= 65535;
+	bool is_off = count == 2 && bytes_is(words.argv[0], "no") && bytes_is(words.argv[1], "one");
+	param_words_release(&words);
+	if (count == 0 || is_off || is_port)
+		return true;
+	return param_fail(error, count == 2 ? "Invalid master port" : "wrong number of arguments");
+}
+
+static bool later_check_hostname(struct bytes text, struct param_error *error)
+{
+	if (text.len >= 256)
+		return param_fail(error, "Hostnames must be less than 256 characters");
+	for (size_t i = 0; i < text.len; i++) {
+		char c = ascii_lower(text.ptr[i]);
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.'))
+			return param_fail(error,
+				"Hostnames may only contain alphanumeric characters, "
+				"hyphens or dots");
+	}
+	return true;
+}
+
+static bool later_check_nodename(struct bytes text, struct param_error *error)
+{
+	if (text.len >= 256)
+		return param_fail(error, "Hostnames must be less than 256 characters");
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] < '!' || text.ptr[i] > '~' ||
+			strchr("=,\"'\\", text.ptr[i]) != NULL)
+			return param_fail(
+				error, "Announced human node name contained invalid character");
+	return true;
+}
+
+const struct param_row later_params[] = {
+	{.type = PARAM_SECTION,
+		.name = "THREADS AND ADDRESSES",
+		.help = "Kept for compatibility: one thread runs this server, and it opens no "
+			"connections itself."},
+	{"bind-source-addr", PARAM_STRING_OR_NULL, AT(net.bind_source_addr), "",
+		.help = "Source address of outgoing connections."},
+	{"io-threads", PARAM_INT, AT(net.io_threads), "1", .flags = PARAM_IMMUTABLE, .min = 1,
+		.max = 128, .help = "Threads that read and write sockets."},
+	{"io-threads-do-reads", PARAM_BOOL, AT(net.io_threads_do_reads), "no",
+		.flags = PARAM_IMMUTABLE, .help = "Let these threads parse requests as well."},
+	{"client-default-resp", PARAM_INT, AT(net.default_resp), "2",
+		.flags = PARAM_IMMUTABLE | PARAM_HIDDEN, .min = 2, .max = 3, .help = ""},
+	{"req-res-logfile", PARAM_STRING_OR_NULL, AT(net.req_res_logfile), "",
+		.flags = PARAM_IMMUTABLE | PARAM_HIDDEN, .help = ""},
+	{.type = PARAM_SECTION, .name = "TLS", .help = "Encrypted connections."},
+	{"tls-port", PARAM_INT, AT(tls.port), "0", .max = 65535,
+		.help = "TCP port for TLS; 0 is none."},
+	{"tls-cert-file", PARAM_STRING_OR_NULL, AT(tls.cert_file), "",
+		.help = "The server's certificate (PEM)."},
+	{"tls-key-file", PARAM_STRING_OR_NULL, AT(tls.key_file), "", .help = "Its key (PEM)."},
+	{"tls-key-file-pass", PARAM_STRING_OR_NULL, AT(tls.key_file_pass), "",
+		.flags = PARAM_SENSITIVE, .help = "The key's password."},
+	{"tls-client-cert-file", PARAM_STRING_OR_NULL, AT(tls.client_cert_file), "",
+		.help = "Certificate for outgoing connections; without it the server's is used."},
+	{"tls-client-key-file", PARAM_STRING_OR_NULL, AT(tls.client_key_file), "",
+		.help = "Its key."},
+	{"tls-client-key-file-pass", PARAM_STRING_OR_NULL, AT(tls.client_key_file_pass), "",
+		.flags = PARAM_SENSITIVE, .help = "That key's password."},
+	{"tls-dh-params-file", PARAM_STRING_OR_NULL, AT(tls.dh_params_file), "",
+		.help = "Diffie-Hellman parameters, for OpenSSL before 3.0."},
+	{"tls-ca-cert-file", PARAM_STRING_OR_NULL, AT(tls.ca_cert_file), "",
+		.help = "Certificates of the authorities that peers are checked against: one file "
+			"…"},
+	{"tls-ca-cert-dir", PARAM_STRING_OR_NULL, AT(tls.ca_cert_dir), "",
+		.help = "… or a directory."},
+	{"tls-auth-clients", PARAM_ENUM, AT(tls.auth_clients), "yes", .choices = later_auth_clients,
+		.help = "Must clients show a certificate? yes, no, optional."},
+	{"tls-replication", PARAM_BOOL, AT(tls.replication), "no",
+		.help = "TLS towards the primary."},
+	{"tls-cluster", PARAM_BOOL, AT(tls.cluster), "no", .help = "TLS on the cluster bus."},
+	{"tls-protocols", PARAM_STRING_OR_NULL, AT(tls.protocols), "",
+		.example = "\"TLSv1.2 TLSv1.3\"", .help = "Versions that are allowed."},
+	{"tls-ciphers", PARAM_STRING_OR_NULL, AT(tls.ciphers), "",
+		.help = "Ciphers up to TLS 1.2."},
+	{"tls-ciphersuites", PARAM_STRING_OR_NULL, AT(tls.ciphersuites), "",
+		.help = "Cipher suites of TLS 1.3."},
+	{"tls-prefer-server-ciphers", PARAM_BOOL, AT(tls.prefer_server_ciphers), "no",
+		.help = "The server's order of ciphers counts, not the client's."},
+	{"tls-session-caching", PARAM_BOOL, AT(tls.session_caching), "yes",
+		.help = "Let clients resume sessions, which saves the costly part of the "
+			"handshake."},
+	{"tls-session-cache-size", PARAM_INT, AT(tls.session_cache_size), "20480", .max = INT_MAX,
+		.help = "Sessions kept; 0 is no limit."},
+	{"tls-session-cache-timeout", PARAM_INT, AT(tls.session_cache_timeout_s), "300",
+		.max = INT_MAX, .help = "Seconds they are kept."},
+	{.type = PARAM_SECTION,
+		.name = "SNAPSHOTS",
+		.help = "Point-in-time files of the whole data set."},
+	{"save", PARAM_SPECIAL, 0, LATER_SAVE_DEFAULT, .flags = PARAM_MULTI_ARG | PARAM_ADDS_UP,
+		.special = &later_save,
+		.help = "Save after so many seconds if there were at least so many changes; "
+			"several pairs may follow "
+			"each other or stand in lines of their own. save \"\" never saves."},
+	{"dbfilename", PARAM_STRING, AT(rdb.filename), "dump.rdb", .flags = PARAM_PROTECTED,
+		.check = later_check_dbfilename, .help = "Name of the snapshot in dir."},
+	{"rdbcompression", PARAM_BOOL, AT(rdb.compression), "yes",
+		.help = "Compress strings with LZF."},
+	{"rdbchecksum", PARAM_BOOL, AT(rdb.checksum), "yes", .flags = PARAM_IMMUTABLE,
+		.help = "Close the file with a CRC-64."},
+	{"sanitize-dump-payload", PARAM_ENUM, AT(rdb.sanitize), "no", .choices = later_sanitize,
+		.flags = PARAM_DENY_LOADING,
+		.help = "Check payloads deeply. This server always does, whatever this says."},
+	{"stop-writes-on-bgsave-error", PARAM_BOOL, AT(rdb.stop_writes_on_error), "yes",
+		.help = "Refuse writes while the last save failed, so that somebody notices."},
+	{"rdb-del-sync-files", PARAM_BOOL, AT(rdb.del_sync_files), "no",
+		.help = "Delete snapshots that only served a replication."},
+	{"rdb-save-incremental-fsync", PARAM_BOOL, AT(rdb.incremental_fsync), "yes",
+		.help = "Sync the file every few megabytes while it is written."},
+	{"rdb-key-save-delay", PARAM_INT, AT(rdb.key_save_delay), "0", .flags = PARAM_HIDDEN,
+		.min = INT_MIN, .max = INT_MAX, .help = ""},
+	{"key-load-delay", PARAM_INT, AT(rdb.key_load_delay), "0", .flags = PARAM_HIDDEN,
+		.min = INT_MIN, .max = INT_MAX, .help = ""},
+	{"loading-process-events-interval-bytes", PARAM_INT, AT(rdb.loading_interval_bytes),
+		"2097152", .flags = PARAM_HIDDEN, .min = 1024, .max = INT_MAX, .help = ""},
+	{.type = PARAM_SECTION, .name = "APPEND-ONLY FILE", .help = "A log of every change."},
+	{"appendonly", PARAM_BOOL, AT(aof.enabled), "no", .flags = PARAM_DENY_LOADING,
+		.help = "Write the log."},
+	{"appendfilename", PARAM_STRING, AT(aof.filename), "appendonly.aof",
+		.flags = PARAM_IMMUTABLE, .check = later_check_appendfilename,
+		.help = "First part of the log's file names."},
+	{"appenddirname", PARAM_STRING, AT(aof.dirname), "appendonlydir", .flags = PARAM_IMMUTABLE,
+		.check = later_check_appenddirname,
+		.help = "Directory of the log's files, inside dir."},
+	{"appendfsync", PARAM_ENUM, AT(aof.fsync), "everysec", .choices = later_fsync,
+		.help = "When the log reaches the disk: always (before the reply), everysec, no "
+			"(when the system "
+			"likes)."},
+	{"no-appendfsync-on-rewrite", PARAM_BOOL, AT(aof.no_fsync_on_rewrite), "no",
+		.help = "Don't sync while the log is rewritten or a snapshot saved."},
+	{"auto-aof-rewrite-percentage", PARAM_INT, AT(aof.rewrite_percent), "100", .max = INT_MAX,
+		.help = "Rewrite the log when it has grown by so many percent since the last time; "
+			"0 never does."},
+	{"auto-aof-rewrite-min-size", PARAM_MEMORY, AT(aof.rewrite_min_bytes), "64mb",
+		.help = "… but not below this size."},
+	{"aof-load-truncated", PARAM_BOOL, AT(aof.load_truncated), "yes",
+		.help = "Start from a log whose end is cut off, as a crash leaves it."},
+	{"aof-use-rdb-preamble", PARAM_BOOL, AT(aof.use_preamble), "yes",
+		.help = "Rewritten logs begin with a snapshot."},
+	{"aof-timestamp-enabled", PARAM_BOOL, AT(aof.timestamps), "no",
+		.help = "Note the time in the log, for recovery to a point in time."},
+	{"aof-rewrite-incremental-fsync", PARAM_BOOL, AT(aof.incremental_fsync), "yes",
+		.help = "Sync every few megabytes while rewriting."},
+	{"aof-disable-auto-gc", PARAM_BOOL, AT(aof.disable_auto_gc), "no", .flags = PARAM_HIDDEN,
+		.help = ""},
+	{.type = PARAM_SECTION,
+		.name = "REPLICATION",
+		.help = "Copies of the data on other machines."},
+	{"replicaof", PARAM_STRING_OR_NULL, AT(repl.replicaof), "",
+		.flags = PARAM_IMMUTABLE | PARAM_MULTI_ARG, .alias = "slaveof",
+		.check = later_check_replicaof, .example = "192.0.2.1 6379",
+		.help = "Host and port of the primary."},
+	{"masteruser", PARAM_STRING_OR_NULL, AT(repl.masteruser), "", .flags = PARAM_SENSITIVE,
+		.help = "User to log in to the primary with."},
+	{"masterauth", PARAM_STRING_OR_NULL, AT(repl.masterauth), "", .flags = PARAM_SENSITIVE,
+		.help = "Password for the primary."},
+	{"replica-serve-stale-data", PARAM_BOOL, AT(repl.serve_stale), "yes",
+		.alias = "slave-serve-stale-data",
+		.help = "Answer from old data while the link to the primary is down."},
+	{"replica-read-only", PARAM_BOOL, AT(repl.read_only), "yes", .alias = "slave-read-only",
+		.help = "Refuse writes on a replica."},
+	{"replica-ignore-maxmemory", PARAM_BOOL, AT(repl.ignore_maxmemory), "yes",
+		.alias = "slave-ignore-maxmemory", .help = "Leave eviction to the primary."},
+	{"replica-lazy-flush", PARAM_BOOL, AT(repl.lazy_flush), "no", .alias = "slave-lazy-flush",
+		.help = "Empty the data set in the background before a full synchronisation."},
+	{"replica-priority", PARAM_INT, AT(repl.priority), "100", .max = INT_MAX,
+		.alias = "slave-priority",
+		.help = "Sentinel promotes the lowest; 0 is never promoted."},
+	{"replica-announced", PARAM_BOOL, AT(repl.announced), "yes",
+		.help = "Let Sentinel show this replica."},
+	{"replica-announce-ip", PARAM_STRING_OR_NULL, AT(repl.announce_ip), "",
+		.alias = "slave-announce-ip", .help = "Address to tell the primary, behind NAT."},
+	{"replica-announce-port", PARAM_INT, AT(repl.announce_port), "0", .max = 65535,
+		.alias = "slave-announce-port", .help = "Port to tell the primary."},
+	{"repl-diskless-sync", PARAM_BOOL, AT(repl.diskless_sync), "yes",
+		.help = "Send snapshots to replicas without a file."},
+	{"repl-diskless-sync-delay", PARAM_INT, AT(repl.diskless_delay_s), "5", .max = INT_MAX,
+		.help = "Seconds to wait for further replicas before such a transfer."},
+	{"repl-diskless-sync-max-replicas", PARAM_INT, AT(repl.diskless_max_replicas), "0",
+		.max = INT_MAX, .help = "Don't wait when so many are there; 0 always waits."},
+	{"repl-diskless-load", PARAM_ENUM, AT(repl.diskless_load), "disabled",
+		.choices = later_diskless_load, .flags = PARAM_DENY_LOADING,
+		.help = "How a replica takes a snapshot: by a file (disabled), directly when it is "
+			"empty "
+			"(on-empty-db), or beside the old data (swapdb)."},
+	{"repl-ping-replica-period", PARAM_INT, AT(repl.ping_period_s), "10", .min = 1,
+		.max = INT_MAX, .alias = "repl-ping-slave-period",
+		.help = "Seconds between pings to replicas."},
+	{"repl-timeout", PARAM_INT, AT(repl.timeout_s), "60", .min = 1, .max = INT_MAX,
+		.help = "Seconds of silence after which the link counts as dead."},
+	{"repl-disable-tcp-nodelay", PARAM_BOOL, AT(repl.disable_nodelay), "no",
+		.help = "Fewer, larger packets to replicas, later."},
+	{"repl-backlog-size", PARAM_MEMORY, AT(repl.backlog_bytes), "1mb", .min = 1,
+		.max = INT64_MAX,
+		.help = "History kept for replicas that come back after a short absence."},
+	{"repl-backlog-ttl", PARAM_I64, AT(repl.backlog_ttl_s), "3600", .max = INT64_MAX,
+		.help = "Seconds it is kept without any replica; 0 is for ever."},
+	{"min-replicas-to-write", PARAM_INT, AT(repl.min_replicas), "0", .max = INT_MAX,
+		.alias = "min-slaves-to-write", .help = "Refuse writes with fewer good replicas."},
+	{"min-replicas-max-lag", PARAM_INT, AT(repl.min_max_lag_s), "10", .max = INT_MAX,
+		.alias = "min-slaves-max-lag",
+		.help = "Seconds of lag up to which a replica is good."},
+	{"propagation-error-behavior", PARAM_ENUM, AT(repl.propagation_error), "ignore",
+		.choices = later_propagation,
+		.help = "What an error in the replication stream means."},
+	{"replica-ignore-disk-write-errors", PARAM_BOOL, AT(repl.ignore_disk_errors), "no",
+		.help = "Go on as a replica when the disk fails."},
+	{.type = PARAM_SECTION, .name = "CLUSTER", .help = "Data spread over several primaries."},
+	{"cluster-enabled", PARAM_BOOL, AT(cluster.enabled), "no", .flags = PARAM_IMMUTABLE,
+		.help = "Run as a node of a cluster."},
+	{"cluster-config-file", PARAM_STRING, AT(cluster.config_file), "nodes.conf",
+		.flags = PARAM_IMMUTABLE,
+		.help = "File of the node's view of the cluster; written by the server."},
+	{"cluster-node-timeout", PARAM_I64, AT(cluster.node_timeout_ms), "15000", .max = INT64_MAX,
+		.help = "Milliseconds of silence after which a node counts as failed."},
+	{"cluster-port", PARAM_INT, AT(cluster.port), "0", .flags = PARAM_IMMUTABLE, .max = 65535,
+		.help = "Port of the cluster bus; 0 is port + 10000."},
+	{"cluster-replica-validity-factor", PARAM_INT, AT(cluster.validity_factor), "10",
+		.max = INT_MAX, .alias = "cluster-slave-validity-factor",
+		.help = "How old a replica's data may be to take over."},
+	{"cluster-migration-barrier", PARAM_INT, AT(cluster.migration_barrier), "1", .max = INT_MAX,
+		.help = "Replicas that a primary keeps before one may move to an orphan."},
+	{"cluster-allow-replica-migration", PARAM_BOOL, AT(cluster.replica_migration), "yes",
+		.help = "May replicas move at all?"},
+	{"cluster-require-full-coverage", PARAM_BOOL, AT(cluster.full_coverage), "yes",
+		.help = "Refuse all queries while some slot has no node."},
+	{"cluster-replica-no-failover", PARAM_BOOL, AT(cluster.no_failover), "no",
+		.alias = "cluster-slave-no-failover", .help = "Never take over by itself."},
+	{"cluster-allow-reads-when-down", PARAM_BOOL, AT(cluster.reads_when_down), "no",
+		.help = "Answer reads while the cluster is down."},
+	{"cluster-allow-pubsubshard-when-down", PARAM_BOOL, AT(cluster.pubsub_when_down), "yes",
+		.help = "Serve sharded pub/sub while the cluster is down."},
+	{"cluster-link-sendbuf-limit", PARAM_MEMORY, AT(cluster.link_sendbuf_bytes), "0",
+		.help = "Bytes that may wait for one node; 0 is no limit."},
+	{"cluster-announce-ip", PARAM_STRING_OR_NULL, AT(cluster.announce_ip), "",
+		.help = "Address to tell other nodes, behind NAT."},
+	{"cluster-announce-port", PARAM_INT, AT(cluster.announce_port), "0", .max = 65535,
+		.help = "Port to tell them."},
+	{"cluster-announce-tls-port", PARAM_INT, AT(cluster.announce_tls_port), "0", .max = 65535,
+		.help = "TLS port to tell them."},
+	{"cluster-announce-bus-port", PARAM_INT, AT(cluster.announce_bus_port), "0", .max = 65535,
+		.help = "Bus port to tell them."},
+	{"cluster-announce-hostname", PARAM_STRING_OR_NULL, AT(cluster.announce_hostname), "",
+		.check = later_check_hostname, .help = "Host name to tell them."},
+	{"cluster-announce-human-nodename", PARAM_STRING_OR_NULL, AT(cluster.announce_nodename), "",
+		.check = later_check_nodename, .help = "A name for log lines."},
+	{"cluster-preferred-endpoint-type", PARAM_ENUM, AT(cluster.endpoint_type), "ip",
+		.choices = later_endpoint, .help = "How clients are sent elsewhere."},
+	{"cluster-ping-interval", PARAM_INT, AT(cluster.ping_interval_ms), "1000",
+		.flags = PARAM_HIDDEN, .max = INT_MAX, .help = ""},
+	{.type = PARAM_SECTION,
+		.name = "DEFRAGMENTATION",
+		.help = "Moving live data together so that memory can be given back."},
+	{"activedefrag", PARAM_BOOL, AT(defrag.enabled), "no",
+		.help = "Do it while the server runs."},
+	{"active-defrag-ignore-bytes", PARAM_MEMORY, AT(defrag.ignore_bytes), "100mb", .min = 1,
+		.max = INT64_MAX, .help = "Begin when so much is wasted …"},
+	{"active-defrag-threshold-lower", PARAM_INT, AT(defrag.threshold_lower), "10", .max = 1000,
+		.help = "… and so many percent."},
+	{"active-defrag-threshold-upper", PARAM_INT, AT(defrag.threshold_upper), "100", .max = 1000,
+		.help = "Percent from which on the full effort is made."},
+	{"active-defrag-cycle-min", PARAM_INT, AT(defrag.cycle_min), "1", .min = 1, .max = 99,
+		.help = "Percent of CPU at the lower threshold."},
+	{"active-defrag-cycle-max", PARAM_INT, AT(defrag.cycle_max), "25", .min = 1, .max = 99,
+		.help = "Percent of CPU at the upper one."},
+	{"active-defrag-max-scan-fields", PARAM_I64, AT(defrag.max_scan_fields), "1000", .min = 1,
+		.max = INT64_MAX, .help = "Elements of one key moved at once."},
+	{"jemalloc-bg-thread", PARAM_BOOL, AT(defrag.jemalloc_bg_thread), "yes",
+		.help = "A thread of the allocator that gives unused pages back."},
+	{"activerehashing", PARAM_BOOL, AT(defrag.activerehashing), "yes",
+		.help = "Resize hash tables in idle time as well. This server always does."},
+	{.type = PARAM_SECTION,
+		.name = "SCRIPTS AND TRACKING",
+		.help = "Limits of Lua scripts and of clients' caches."},
+	{"busy-reply-threshold", PARAM_I64, AT(busy_reply_ms), "5000", .max = INT64_MAX,
+		.alias = "lua-time-limit",
+		.help = "Milliseconds a script may run before other clients are told BUSY."},
+	{"tracking-table-max-keys", PARAM_I64, AT(tracking_max_keys), "1000000", .max = INT64_MAX,
+		.help = "Keys remembered for client-side caches; 0 is no limit."},
+	{0},
+};
