@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * The offload thread: what the kernel can't do asynchronously (unlink, close of a large file,
+ * getaddrinfo, freeing memory). Jobs run one at a time, in the order of submission. The thread starts
+ * with the first job.
+ */
+#ifndef RINGLET_IO_OFFLOAD_H
+#define RINGLET_IO_OFFLOAD_H
+
+#include <stddef.h>
+
+struct loop;
+
+struct offload {
+	void (*work)(struct offload *job); /* on the offload thread */
+	void (*done)(struct offload *job); /* on the loop's thread; may free job. May be NULL: then
+					    * the job must free itself in `work` or outlive the loop. */
+	struct offload *next;
+	void *context;
+};
+
+void offload_submit(struct loop *loop, struct offload *job);
+/* Jobs submitted and not yet through (`done` included). */
+size_t offload_pending(const struct loop *loop);
+
+#endif
