@@ -31,6 +31,8 @@
 /* dict_random: a bucket with this many items or more is always accepted. */
 #define DICT_RANDOM_ITEMS 16
 #define DICT_RANDOM_TRIES 256
+/* An item's key may reach into its second cache line. */
+#define PREFETCH_AHEAD 24
 
 _Static_assert(sizeof(struct dict_bucket) == 64, "a bucket is a cache line");
 
@@ -295,13 +297,35 @@ static void dict_finish_resize(struct dict *d)
 	d->dropped_bytes = 0;
 }
 
+/* Starts loading what a visit of the whole bucket will touch. Its own line and its first overflow
+ * node should be there already. */
 static inline void bucket_prefetch_items(const struct dict_bucket *b)
 {
-	unsigned count = b->state & DICT_STATE_COUNT;
-	for (unsigned i = 0; i < count; i++)
-		__builtin_prefetch(dict_ptr_get(b, i));
+	unsigned units = DICT_UNITS_MAX;
+	do {
+		unsigned count = *dict_node_state(b, units) & DICT_STATE_COUNT;
+		for (unsigned i = 0; i < count; i++) {
+			const char *item = dict_ptr_get(b, i);
+			__builtin_prefetch(item);
+			__builtin_prefetch(item + PREFETCH_AHEAD);
+		}
+	} while (dict_next_node(&b, &units));
+}
+
+static inline void bucket_prefetch_chain(const struct dict_bucket *b)
+{
 	if (b->state & DICT_CHAINED)
 		__builtin_prefetch(dict_ptr_get(b, DICT_SLOTS - 1));
+}
+
+/* Buckets are worked through in order: asks for the items of the next, and for the overflow node of
+ * the one behind that. */
+static inline void table_prefetch(const struct dict_table *t, uint32_t index)
+{
+	if (index + 2 < t->count)
+		bucket_prefetch_chain(&t->buckets[index + 2]);
+	if (index + 1 < t->count)
+		bucket_prefetch_items(&t->buckets[index + 1]);
 }
 
 /* Moves the items of one node: all hashes first, so that their cache misses overlap. */
@@ -323,12 +347,6 @@ static void node_move(struct dict *d, struct node n)
 static void bucket_move(struct dict *d, struct dict_bucket *bucket)
 {
 	struct node n = {bucket, DICT_UNITS_MAX};
-	const struct dict_bucket *ahead = bucket;
-	unsigned ahead_units = DICT_UNITS_MAX;
-	/* The chain's items are asked for before the first is used. */
-	while (dict_next_node(&ahead, &ahead_units))
-		for (unsigned i = 0; i < (*dict_node_state(ahead, ahead_units) & DICT_STATE_COUNT); i++)
-			__builtin_prefetch(dict_ptr_get(ahead, i));
 	do {
 		node_move(d, n);
 	} while (node_next(&n));
@@ -341,8 +359,7 @@ bool dict_resize_step(struct dict *d, unsigned buckets)
 		return false;
 	struct dict_table *old = &d->tables[0];
 	for (; buckets > 0 && d->moved < old->count; buckets--) {
-		if (d->moved + 1 < old->count)
-			bucket_prefetch_items(&old->buckets[d->moved + 1]);
+		table_prefetch(old, d->moved);
 		bucket_move(d, &old->buckets[d->moved]);
 		d->moved_hash = bucket_end(d->moved, old->count);
 		d->moved++;
@@ -395,10 +412,9 @@ bool dict_drain(struct dict *d, unsigned buckets, void (*take)(void *item, void 
 		return false;
 	struct dict_table *t = &d->tables[0];
 	for (; buckets > 0 && d->moved < t->count; buckets--) {
-		struct dict_bucket *bucket = &t->buckets[d->moved++];
+		struct dict_bucket *bucket = &t->buckets[d->moved];
 		struct node n = {bucket, DICT_UNITS_MAX};
-		if (d->moved < t->count)
-			bucket_prefetch_items(bucket + 1);
+		table_prefetch(t, d->moved++);
 		do {
 			for (unsigned i = 0; i < node_count(n); i++)
 				take(dict_ptr_get(n.b, i), context);
