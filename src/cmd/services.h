@@ -43,6 +43,7 @@ struct services {
 	char run_id[41];
 	char replication_id[41];
 	bool cron_paused;                  /* DEBUG PAUSE-CRON */
+	bool skips_dump_checksum;          /* DEBUG SET-SKIP-CHECKSUM-VALIDATION */
 };
 
 #endif

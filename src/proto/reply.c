@@ -11,7 +11,7 @@
 
 /* "*-9223372036854775808\r\n" */
 #define HEAD_MAX_BYTES (1 + NUM_I64_MAX_CHARS + 2)
-#define HOLE_BYTES 24
+#define HOLE_BYTES 28 /* "$20\r\n18446744073709551615\r\n" has 27 */
 
 _Static_assert(HOLE_BYTES >= HEAD_MAX_BYTES, "a hole holds every head");
 
@@ -221,6 +221,15 @@ void reply_close_set(struct reply *r, struct reply_hole hole, int64_t count)
 {
 	char head[HEAD_MAX_BYTES];
 	hole_fill(r, hole, head, head_print(head, r->resp == 2 ? '*' : '~', count));
+}
+
+void reply_close_bulk_u64(struct reply *r, struct reply_hole hole, uint64_t number)
+{
+	char text[HOLE_BYTES];
+	size_t head = head_print(text, '$', (int64_t)num_digits_u64(number));
+	size_t len = head + num_print_u64(text + head, number);
+	memcpy(text + len, "\r\n", 2);
+	hole_fill(r, hole, text, len + 2);
 }
 
 void reply_error_text(struct reply *r, struct bytes text)

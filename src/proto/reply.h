@@ -116,6 +116,8 @@ struct reply_hole reply_open(struct reply *r);
 void reply_close_array(struct reply *r, struct reply_hole hole, int64_t count);
 void reply_close_map(struct reply *r, struct reply_hole hole, int64_t count);
 void reply_close_set(struct reply *r, struct reply_hole hole, int64_t count);
+/* A hole may also become a number as a bulk string (a cursor, known only after what follows it). */
+void reply_close_bulk_u64(struct reply *r, struct reply_hole hole, uint64_t number);
 
 /* Writes "-<text>\r\n"; CR and LF in the text become blanks. `text` carries its code ("ERR …").
  * Only proto/error and exec/call use it. */

@@ -146,6 +146,20 @@ static void test_holes(void **state)
 	reply_ok(&r);
 	expect("*3\r\n:1\r\n*2\r\n$3\r\nabc\r\n*0\r\n+OK\r\n");
 
+	const uint64_t numbers[] = {0, 9, 10, 281474976710655u, UINT64_MAX};
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		char number[32], want[80];
+		int len = snprintf(number, sizeof(number), "%llu", (unsigned long long)numbers[i]);
+		snprintf(want, sizeof(want), "*2\r\n$%d\r\n%s\r\n*1\r\n$1\r\nk\r\n", len, number);
+		r = reply_in(2);
+		reply_array(&r, 2);
+		struct reply_hole cursor = reply_open(&r);
+		reply_array(&r, 1);
+		reply_bulk(&r, BYTES("k"));
+		reply_close_bulk_u64(&r, cursor, numbers[i]);
+		expect(want);
+	}
+
 	r = reply_in(3);
 	outer = reply_open(&r);
 	inner = reply_open(&r);
