@@ -33,5 +33,7 @@ void crash_panic(const char *file, int line, const char *format, ...)
 	__attribute__((format(printf, 3, 4), noreturn, cold));
 /* The stack of the calling (or, in a handler, the interrupted) code into the log. */
 void crash_log_stack(void *instruction);
+/* The command that is running, in one line. */
+void crash_log_command(void);
 
 #endif
