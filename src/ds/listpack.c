@@ -298,11 +298,10 @@ bool listpack_equals(const unsigned char *at, const struct listpack_item *item)
 	struct bytes text;
 	if (!listpack_is_string(at, &text))
 		return item->is_integer && listpack_integer(at) == item->integer;
-	if (item->text.ptr != NULL)
-		return text.len == item->text.len &&
-			memcmp(text.ptr, item->text.ptr, text.len) == 0;
+	if (!item->is_integer || item->text.ptr != NULL)
+		return bytes_equal(text, item->text);
 	int64_t value;
-	return item->is_integer && num_parse_i64(text, &value) && value == item->integer;
+	return num_parse_i64(text, &value) && value == item->integer;
 }
 
 unsigned char *listpack_find(
