@@ -20,6 +20,17 @@ extern const struct command_row monitor_commands[];
 extern const struct command_row debug_commands[];
 extern const struct command_row lolwut_commands[];
 extern const struct command_row time_commands[];
+extern const struct command_row string_commands[];
+extern const struct command_row string_number_commands[];
+extern const struct command_row string_range_commands[];
+extern const struct command_row string_lcs_commands[];
+extern const struct command_row string_compare_commands[];
+extern const struct command_row generic_commands[];
+extern const struct command_row expire_commands[];
+extern const struct command_row scan_commands[];
+extern const struct command_row dump_commands[];
+extern const struct command_row object_commands[];
+extern const struct command_row keyspace_commands[];
 
 /* EXEC's handler, which dispatch must know (its gates are those of what it runs). */
 enum outcome transactions_exec(struct call *call);
