@@ -18,6 +18,7 @@ struct latency_monitor;
 struct monitor;
 struct shutdown;
 struct log_config;
+struct process_config;
 
 struct session;
 
@@ -30,12 +31,16 @@ struct client_subscriptions {
 struct services {
 	struct loop *loop;
 	struct net *net;
-	struct config *config;             /* server/config: CONFIG GET/SET/REWRITE over the rows */
+	struct config *config;             /* process/config: CONFIG GET/SET/REWRITE over the rows */
 	struct info_registry *info;        /* obs/info */
 	struct slowlog *slowlog;           /* obs/slowlog */
 	struct latency_monitor *latency;   /* obs/latency */
 	struct monitor *monitor;           /* obs/monitor */
-	struct shutdown *shutdown;         /* server/shutdown */
+	struct shutdown *shutdown;         /* process/shutdown */
+	const struct process_config *process; /* shutdown-timeout, enable-debug-command … */
+	/* CONFIG RESETSTAT's share of whoever has figures that cmd/ does not know; may be NULL. */
+	void (*reset_stats)(void *context);
+	void *reset_context;
 	char *const *requirepass;          /* the parameter's field; NULL or "" = none */
 	/* Fills the counts; NULL without push/. */
 	void (*count_subscriptions)(const struct session *s, struct client_subscriptions *out);

@@ -166,6 +166,14 @@ static bool process_apply_hz(void *owner, void *context, struct param_error *err
 	return true;
 }
 
+/* Immutable, but not by its flag: tools that set every parameter to its own value may do so. */
+static bool process_apply_backend(void *owner, void *context, struct param_error *error)
+{
+	(void)owner;
+	(void)context;
+	return param_fail(error, "can't set immutable config");
+}
+
 void process_config_fit(struct process_config *config)
 {
 	if (config->hz < PROCESS_HZ_MIN)
@@ -197,7 +205,7 @@ const struct param_row process_params[] = {
 		.special = &process_dir, .help = "The working directory: data files live here."},
 	{"databases", PARAM_INT, AT(databases), "16", .flags = PARAM_IMMUTABLE, .min = 1,
 		.max = INT_MAX, .help = "Number of databases that SELECT can choose from."},
-	{"io-backend", PARAM_ENUM, AT(io_backend), "auto", .flags = PARAM_IMMUTABLE,
+	{"io-backend", PARAM_ENUM, AT(io_backend), "auto", .apply = process_apply_backend,
 		.choices = process_backends,
 		.help = "How the kernel is asked for events. auto takes io_uring where the kernel "
 			"allows it, else "
