@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Hashes against a naive array of pairs, in both encodings and across the thresholds; their row.
+ */
+#include "../../../src/types/hash.c"
+
+#include "row.h"
+
+#define MODEL_MAX 1500
+
+struct model {
+	struct bytes fields[MODEL_MAX];
+	struct bytes values[MODEL_MAX];
+	size_t count;
+};
+
+static struct bytes own(struct bytes text)
+{
+	return bytes_of(mem_dup(text.ptr, text.len), text.len);
+}
+
+static void disown(struct bytes text)
+{
+	mem_free((void *)(uintptr_t)text.ptr);
+}
+
+static size_t model_find(const struct model *m, struct bytes field)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (bytes_equal(m->fields[i], field))
+			return i;
+	return MODEL_MAX;
+}
+
+static bool model_set(struct model *m, struct bytes field, struct bytes value)
+{
+	size_t i = model_find(m, field);
+	if (i != MODEL_MAX) {
+		disown(m->values[i]);
+		m->values[i] = own(value);
+		return false;
+	}
+	m->fields[m->count] = own(field);
+	m->values[m->count++] = own(value);
+	return true;
+}
+
+static bool model_delete(struct model *m, struct bytes field)
+{
+	size_t i = model_find(m, field);
+	if (i == MODEL_MAX)
+		return false;
+	disown(m->fields[i]);
+	disown(m->values[i]);
+	m->count--;
+	memmove(&m->fields[i], &m->fields[i + 1], (m->count - i) * sizeof(field));
+	memmove(&m->values[i], &m->values[i + 1], (m->count - i) * sizeof(field));
+	return true;
+}
+
+static void assert_same(const struct value *v, const struct model *m)
+{
+	struct hash_iter it;
+	struct listpack_item field, value;
+	char scratch[NUM_I64_MAX_CHARS];
+	size_t seen = 0;
+	hash_ops.check(v);
+	assert_int_equal(hash_length(v), m->count);
+	hash_iter_init(&it, v);
+	for (; hash_next(&it, &field, &value); seen++) {
+		size_t i = model_find(m, listpack_item_text(&field, scratch));
+		assert_int_not_equal(i, MODEL_MAX);
+		/* A packed hash keeps the order of arrival. */
+		assert_true(v->encoding != ENC_LISTPACK || i == seen);
+		assert_true(bytes_equal(listpack_item_text(&value, scratch), m->values[i]));
+	}
+	assert_int_equal(seen, m->count);
+}
+
+static struct bytes random_text(char *scratch, uint64_t world, bool small)
+{
+	uint64_t pick = rand_below(world);
+	if (pick % 3 == 0)
+		return bytes_of(scratch, num_print_i64(scratch, (int64_t)(pick * pick * pick)));
+	size_t len = small ? pick % 30 : pick % 30 == 7 ? 200 + pick % 200 : pick % 70;
+	for (size_t i = 0; i < len; i++)
+		scratch[i] = (char)(pick >> (i % 3 * 4));
+	return bytes_of(scratch, len);
+}
+
+static void run_model(uint64_t world, bool small, int steps)
+{
+	static struct model m;
+	char field_text[512];
+	char value_text[512];
+	struct value v = hash_empty;
+	struct listpack_item got;
+	char scratch[NUM_I64_MAX_CHARS];
+	m.count = 0;
+	for (int i = 0; i < steps; i++) {
+		struct bytes field = random_text(field_text, world, small);
+		struct bytes value = random_text(value_text, 1000, small);
+		size_t at = model_find(&m, field);
+		assert_int_equal(hash_get(&v, field, &got), at != MODEL_MAX);
+		if (at != MODEL_MAX)
+			assert_true(bytes_equal(listpack_item_text(&got, scratch), m.values[at]));
+		if (rand_below(5) < 3)
+			assert_int_equal(hash_set(&v, field, value), model_set(&m, field, value));
+		else
+			assert_int_equal(hash_delete(&v, field), model_delete(&m, field));
+		if (i % 61 == 0)
+			assert_same(&v, &m);
+	}
+	assert_same(&v, &m);
+	if (m.count > 0)
+		row_test(&hash_ops, &v, 60);
+	hash_free(&v);
+	while (m.count > 0)
+		model_delete(&m, m.fields[0]);
+}
+
+static void test_random_against_model(void **state)
+{
+	(void)state;
+	rand_seed(31);
+	run_model(60, true, 1000);
+	run_model(500, true, 2000);
+	run_model(1400, true, 3000);
+	run_model(400, false, 2000);
+	types_config.hash_max_listpack_entries = 0;
+	run_model(30, true, 300);
+	types_config.hash_max_listpack_entries = 10;
+	types_config.hash_max_listpack_value = 1000;
+	run_model(30, false, 1000);
+	types_config.hash_max_listpack_entries = 512;
+	types_config.hash_max_listpack_value = 64;
+}
+
+static void test_thresholds(void **state)
+{
+	(void)state;
+	char scratch[NUM_I64_MAX_CHARS];
+	char text[300];
+	struct value v = hash_empty;
+	memset(text, 'x', sizeof(text));
+	for (int i = 0; i < 512; i++)
+		hash_set(&v, bytes_of(scratch, num_print_i64(scratch, i)), BYTES("v"));
+	assert_string_equal(hash_ops.encoding(&v), "listpack");
+	hash_set(&v, BYTES("more"), BYTES("v"));
+	assert_string_equal(hash_ops.encoding(&v), "hashtable");
+	hash_free(&v);
+	v = hash_empty;
+	hash_set(&v, BYTES("f"), bytes_of(text, 64));
+	assert_string_equal(hash_ops.encoding(&v), "listpack");
+	hash_set(&v, BYTES("f"), bytes_of(text, 65));
+	assert_string_equal(hash_ops.encoding(&v), "hashtable");
+	/* In place, to another size, with wide lengths. */
+	for (size_t len = 0; len < sizeof(text); len += 7) {
+		struct listpack_item got;
+		assert_false(hash_set(&v, BYTES("f"), bytes_of(text, len)));
+		assert_true(hash_get(&v, BYTES("f"), &got));
+		assert_true(bytes_equal(got.text, bytes_of(text, len)));
+		assert_true(hash_set(&v, bytes_of(text, len), bytes_of(text, 300 - len)));
+	}
+	hash_ops.check(&v);
+	hash_free(&v);
+	v = hash_empty;
+	struct bytes pair[2] = {BYTES("f"), bytes_of(text, 65)};
+	hash_reserve(&v, pair, 2);
+	assert_string_equal(hash_ops.encoding(&v), "hashtable");
+	hash_free(&v);
+}
+
+static void count_field(
+	const struct listpack_item *field, const struct listpack_item *value, void *context)
+{
+	char scratch[NUM_I64_MAX_CHARS];
+	int64_t number, same;
+	assert_true(num_parse_i64(listpack_item_text(field, scratch), &number));
+	assert_true(num_parse_i64(listpack_item_text(value, scratch), &same));
+	assert_int_equal(number, same);
+	((int *)context)[number]++;
+}
+
+static void test_random_is_uniform(void **state)
+{
+	(void)state;
+	static int seen[1000];
+	char scratch[NUM_I64_MAX_CHARS];
+	rand_seed(14);
+	for (int size = 100; size <= 1000; size += 900) {
+		struct value v = hash_empty;
+		struct listpack_item field, value;
+		for (int i = 0; i < size; i++) {
+			struct bytes text = bytes_of(scratch, num_print_i64(scratch, i));
+			hash_set(&v, text, text);
+		}
+		memset(seen, 0, sizeof(seen));
+		for (int i = 0; i < size * 100; i++) {
+			assert_true(hash_random(&v, &field, &value));
+			count_field(&field, &value, seen);
+		}
+		for (int i = 0; i < size; i++)
+			assert_in_range(seen[i], 45, 160);
+		memset(seen, 0, sizeof(seen));
+		for (int i = 0; i < 200; i++) {
+			hash_sample(&v, (size_t)size / 10, count_field, seen);
+			hash_sample(&v, (size_t)size * 4 / 10, count_field, seen);
+		}
+		for (int i = 0; i < size; i++)
+			assert_in_range(seen[i], 55, 150);
+		memset(seen, 0, sizeof(seen));
+		uint64_t cursor = 0;
+		do
+			cursor = hash_scan(&v, cursor, 10, count_field, seen);
+		while (cursor != 0);
+		for (int i = 0; i < size; i++)
+			assert_true(seen[i] >= 1);
+		hash_free(&v);
+	}
+}
+
+static void test_decode(void **state)
+{
+	(void)state;
+	struct value v;
+	struct listpack_item got;
+	/* A zipmap of {f: v, num: 12} with one free byte. */
+	struct codec_reader r = codec_reader_of(BYTES("\x10\x02\x01"
+						      "f\x01\x01"
+						      "v-\x03"
+						      "num\x02\x00"
+						      "12\xff"));
+	assert_true(hash_ops.decode(9, &r, &v));
+	assert_int_equal(hash_length(&v), 2);
+	assert_true(hash_get(&v, BYTES("num"), &got));
+	assert_int_equal(got.integer, 12);
+	hash_free(&v);
+	/* A ziplist of {a: 5, b: 300}. */
+	r = codec_reader_of(BYTES("\x17\x17\0\0\0\x12\0\0\0\4\0\0\x01"
+				  "a\x03\xf6\x02\x01"
+				  "b\x03\xc0\x2c\x01\xff"));
+	assert_true(hash_ops.decode(13, &r, &v));
+	assert_true(hash_get(&v, BYTES("b"), &got));
+	assert_int_equal(got.integer, 300);
+	hash_free(&v);
+	static const struct {
+		uint8_t tag;
+		struct bytes body;
+	} bad[] = {
+		{4, BYTES("\x00")},
+		{4,
+			BYTES("\x02\x01"
+			      "a\x01"
+			      "b\x01"
+			      "a\x01"
+			      "c")},
+		{4,
+			BYTES("\x02\x01"
+			      "a\x01"
+			      "b\x01"
+			      "c")},
+		{16, BYTES("\x09\x09\0\0\0\1\0\1\1\xff")},
+		{16, BYTES("\x07\x07\0\0\0\0\0\xff")},
+		{16, BYTES("\x0f\x0f\0\0\0\4\0\1\1\2\1\1\1\2\1\xff")},
+		{9, BYTES("\x02\x00\xff")},
+		{9,
+			BYTES("\x04\x01\x09"
+			      "f\xff")},
+	};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		r = codec_reader_of(bad[i].body);
+		assert_false(hash_ops.decode(bad[i].tag, &r, &v));
+		assert_non_null(r.error);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_random_against_model),
+		cmocka_unit_test(test_thresholds),
+		cmocka_unit_test(test_random_is_uniform),
+		cmocka_unit_test(test_decode),
+	};
+	return cmocka_run_group_tests_name("hash", tests, NULL, NULL);
+}
