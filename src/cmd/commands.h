@@ -8,6 +8,7 @@
 #include "exec/command.h"
 
 struct exec;
+struct session;
 
 extern const struct command_row connection_commands[];
 extern const struct command_row client_commands[];
@@ -37,6 +38,12 @@ extern const struct command_row keyspace_commands[];
 
 /* EXEC's handler, which dispatch must know (its gates are those of what it runs). */
 enum outcome transactions_exec(struct call *call);
+/* A pending shutdown was called off: answers those whose SHUTDOWN waits for it. `exec`: the struct exec. */
+void shutdown_answer_waiting(void *exec);
+/* Registers MONITOR's gate and sinks; exec->services->monitor must exist. */
+void monitor_init(struct exec *exec);
+/* Who a session's client is, as CLIENT LIST, SLOWLOG and MONITOR show it. */
+void monitor_peer(const struct session *s, char *text, size_t size);
 /* Registers the authentication gate. */
 void connection_init(struct exec *exec);
 

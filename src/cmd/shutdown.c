@@ -69,6 +69,19 @@ static enum outcome shutdown_command(struct call *call)
 	return call_fail(call, E_SHUTDOWN_FAILED);
 }
 
+void shutdown_answer_waiting(void *context)
+{
+	struct exec *exec = context;
+	LINK_EACH(it, after, &exec->sessions) {
+		struct session *s = LINK_OWNER(it, struct session, all);
+		if (!wait_is_blocked(s) || s->last_command == NULL ||
+			s->last_command->run != shutdown_command)
+			continue;
+		shutdown_reply_failed(&s->reply);
+		wait_finish(s);
+	}
+}
+
 const struct command_row shutdown_commands[] = {
 	{.name = "SHUTDOWN",
 		.run = shutdown_command,
