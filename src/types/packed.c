@@ -207,7 +207,7 @@ static unsigned char *accept(struct codec_reader *r, unsigned char *lp, unsigned
 		return NULL;
 	}
 	size_t count = listpack_count(lp);
-	if (count != 0 && count % step == 0)
+	if (step == 0 || (count != 0 && count % step == 0))
 		return lp;
 	listpack_free(lp);
 	codec_fail(r, count == 0 ? "an empty container" : "a packed container has an odd count");

@@ -11,8 +11,9 @@
 
 #define PACKED_EMIT_WORDS 64 /* elements in one command of a rewritten log */
 
-/* Reads a string that is a listpack: valid, not empty, a multiple of `step` elements. NULL = it is
- * not, and the reader's error says why. The caller owns the result. */
+/* Reads a string that is a listpack: valid, not empty, a multiple of `step` elements (0: any
+ * number, also none). NULL = it is not, and the reader's error says why. The caller owns the
+ * result. */
 unsigned char *packed_read_listpack(struct codec_reader *r, unsigned step);
 /* The same from a ziplist; elements keep their order. */
 unsigned char *packed_read_ziplist(struct codec_reader *r, unsigned step);

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Lists against a naive array, across the change of form and under several limits; their row; when
+ * they change form.
+ */
+#include "../../../src/types/list.c"
+
+#include "base/num.h"
+#include "row.h"
+
+#define MODEL_MAX 1200
+
+struct model {
+	uint32_t ids[MODEL_MAX];
+	size_t count;
+};
+
+static struct bytes text_of(uint32_t id, char *scratch)
+{
+	if (id % 3 == 0)
+		return bytes_of(scratch, num_print_i64(scratch, (int64_t)id * id * id));
+	size_t len = id % 40 == 1 ? 100 + id % 300 : id % 30;
+	memset(scratch, 'a' + (int)(id % 26), len);
+	if (len > 4)
+		memcpy(scratch, &id, 4);
+	return bytes_of(scratch, len);
+}
+
+static void model_insert(struct model *m, size_t index, uint32_t id)
+{
+	memmove(&m->ids[index + 1], &m->ids[index], (m->count - index) * sizeof(id));
+	m->ids[index] = id;
+	m->count++;
+}
+
+static void model_delete(struct model *m, size_t index, size_t count)
+{
+	if (count > m->count - index)
+		count = m->count - index;
+	m->count -= count;
+	memmove(&m->ids[index], &m->ids[index + count], (m->count - index) * sizeof(m->ids[0]));
+}
+
+static void assert_item(const struct listpack_item *item, uint32_t id)
+{
+	char scratch[512];
+	char digits[NUM_I64_MAX_CHARS];
+	assert_true(bytes_equal(listpack_item_text(item, digits), text_of(id, scratch)));
+}
+
+static void assert_same(const struct value *v, const struct model *m)
+{
+	struct list_iter it;
+	struct listpack_item item;
+	list_ops.check(v);
+	assert_int_equal(list_length(v), m->count);
+	for (int backwards = 0; backwards < 2; backwards++) {
+		size_t from = backwards && m->count > 0 ? m->count - 1 : 0;
+		list_iter_init(&it, v, from, backwards);
+		for (size_t i = 0; i < m->count; i++) {
+			assert_true(list_next(&it, &item));
+			assert_item(&item, m->ids[backwards ? from - i : i]);
+		}
+		assert_false(list_next(&it, &item));
+		list_iter_release(&it);
+	}
+	assert_int_equal(list_peek(v, LIST_RIGHT, &item), m->count > 0);
+	if (m->count > 0)
+		assert_item(&item, m->ids[m->count - 1]);
+}
+
+static void delete_on_walk(struct value *v, struct model *m, bool backwards)
+{
+	struct list_iter it;
+	struct listpack_item item;
+	size_t at = backwards ? m->count - 1 : 0;
+	list_iter_init(&it, v, at, backwards);
+	for (int steps = 0; steps < 20 && list_next(&it, &item); steps++) {
+		assert_item(&item, m->ids[at]);
+		if (rand_below(2)) {
+			list_delete_here(&it);
+			model_delete(m, at, 1);
+			at -= backwards;
+		} else {
+			at += backwards ? (size_t)-1 : 1;
+		}
+	}
+	list_iter_release(&it);
+}
+
+static void grow(struct value *v, struct model *m, uint64_t kind)
+{
+	char scratch[512];
+	uint32_t id = (uint32_t)rand_below(2000);
+	struct bytes text = text_of(id, scratch);
+	size_t index = m->count == 0 ? 0 : rand_below(m->count);
+	list_reserve(v, &text, 1);
+	if (kind < 2) {
+		list_push(v, text, kind == 0 ? LIST_LEFT : LIST_RIGHT);
+		model_insert(m, kind == 0 ? 0 : m->count, id);
+	} else if (kind == 2 || m->count == 0) {
+		list_insert(v, index, text);
+		model_insert(m, index, id);
+	} else {
+		list_replace(v, index, text);
+		m->ids[index] = id;
+		list_shrink(v);
+	}
+}
+
+static void shrink(struct value *v, struct model *m, uint64_t kind)
+{
+	if (m->count == 0)
+		return;
+	if (kind < 2) {
+		list_drop(v, kind == 0 ? LIST_LEFT : LIST_RIGHT);
+		model_delete(m, kind == 0 ? 0 : m->count - 1, 1);
+	} else if (kind == 2) {
+		delete_on_walk(v, m, rand_below(2));
+	} else {
+		size_t index = rand_below(m->count);
+		size_t count = rand_below(8);
+		list_delete_range(v, index, count);
+		model_delete(m, index, count);
+	}
+	list_shrink(v);
+}
+
+static void run_model(int size, int depth, size_t plain_from)
+{
+	static struct model m;
+	struct value v = list_empty;
+	m.count = 0;
+	types_config.list_max_listpack_size = size;
+	types_config.list_compress_depth = depth;
+	types_config.list_packed_threshold = plain_from;
+	for (int i = 0; i < 2500; i++) {
+		/* Grows to some hundreds and back to nothing, twice. */
+		bool up = (i / 500) % 2 == 0;
+		if (rand_below(10) < (up ? 9u : 4u) && m.count < MODEL_MAX - 1)
+			grow(&v, &m, rand_below(4));
+		else
+			shrink(&v, &m, rand_below(4));
+		if (i % 50 == 0)
+			assert_same(&v, &m);
+	}
+	assert_same(&v, &m);
+	if (m.count > 0)
+		row_test(&list_ops, &v, 60);
+	list_free(&v);
+	types_config.list_max_listpack_size = -2;
+	types_config.list_compress_depth = 0;
+	types_config.list_packed_threshold = 0;
+}
+
+static void test_random_against_model(void **state)
+{
+	(void)state;
+	rand_seed(77);
+	run_model(-2, 0, 0);
+	run_model(-1, 1, 0);
+	run_model(1, 0, 0);
+	run_model(10, 2, 0);
+	run_model(50, 1, 20);
+	run_model(0, 0, 1);
+	run_model(1000, 0, 0);
+}
+
+static void push(struct value *v, struct bytes text)
+{
+	list_reserve(v, &text, 1);
+	list_push(v, text, LIST_RIGHT);
+}
+
+static void test_changes_of_form(void **state)
+{
+	(void)state;
+	char text[9000];
+	struct value v = list_empty;
+	memset(text, 'x', sizeof(text));
+	types_config.list_max_listpack_size = 3;
+	for (int i = 0; i < 3; i++)
+		push(&v, BYTES("a"));
+	assert_string_equal(list_ops.encoding(&v), "listpack");
+	push(&v, BYTES("a"));
+	assert_string_equal(list_ops.encoding(&v), "quicklist");
+	list_delete_range(&v, 3, 1);
+	list_shrink(&v);
+	assert_string_equal(list_ops.encoding(&v), "quicklist");
+	list_delete_range(&v, 1, 2);
+	list_shrink(&v);
+	assert_string_equal(list_ops.encoding(&v), "listpack");
+	list_free(&v);
+	types_config.list_max_listpack_size = -2;
+	v = list_empty;
+	push(&v, bytes_of(text, 8185));
+	assert_string_equal(list_ops.encoding(&v), "listpack");
+	list_free(&v);
+	v = list_empty;
+	push(&v, bytes_of(text, 8186));
+	assert_string_equal(list_ops.encoding(&v), "quicklist");
+	list_free(&v);
+	/* All that one command adds counts at once. */
+	v = list_empty;
+	struct bytes many[3] = {bytes_of(text, 4000), bytes_of(text, 4000), bytes_of(text, 4000)};
+	list_reserve(&v, many, 3);
+	assert_string_equal(list_ops.encoding(&v), "quicklist");
+	list_free(&v);
+}
+
+/* Old and odd bodies. */
+static void test_decode(void **state)
+{
+	(void)state;
+	struct value v;
+	struct listpack_item item;
+	/* One ziplist node ["a", 3], as list-quicklist and as list-ziplist. */
+	const struct bytes ziplist = BYTES("\x10\x10\0\0\0\x0d\0\0\0\2\0\0\x01"
+					   "a\x03\xf4\xff");
+	const struct bytes old_list = BYTES("\x02\x01"
+					    "a\xc0\x03");
+	const struct bytes two_nodes = BYTES("\x02\x01\x01"
+					     "a\x02\x09\x09\0\0\0\1\0\3\1\xff");
+	const struct {
+		uint8_t tag;
+		const struct bytes *body;
+	} good[] = {{10, &ziplist}, {1, &old_list}, {18, &two_nodes}};
+	for (size_t i = 0; i < 3; i++) {
+		struct codec_reader r = codec_reader_of(*good[i].body);
+		assert_true(list_ops.decode(good[i].tag, &r, &v));
+		assert_int_equal(list_length(&v), 2);
+		assert_true(list_peek(&v, LIST_RIGHT, &item));
+		char digits[NUM_I64_MAX_CHARS];
+		assert_true(bytes_equal(listpack_item_text(&item, digits), BYTES("3")));
+		assert_true(list_peek(&v, LIST_LEFT, &item));
+		assert_true(bytes_equal(item.text, BYTES("a")));
+		list_free(&v);
+	}
+}
+
+/* A foreign node beyond our sizes is taken apart; empty nodes are skipped; nothing left is refused.
+ */
+static void test_decode_limits(void **state)
+{
+	(void)state;
+	struct value v;
+	unsigned char *lp = listpack_new();
+	struct listpack_item words[100];
+	for (int i = 0; i < 100; i++)
+		words[i] = listpack_item_of(BYTES("word"));
+	for (int i = 0; i < 400; i++) {
+		unsigned char *at = NULL;
+		lp = listpack_insert_batch(lp, &at, words, 100);
+	}
+	struct buf body = {0};
+	struct codec_writer w = {.out = &body};
+	codec_write_length(&w, 2);
+	codec_write_length(&w, 2);
+	codec_write_string(&w, BYTES("\x07\0\0\0\0\0\xff"));
+	codec_write_length(&w, 2);
+	codec_write_string(&w, bytes_of(lp, listpack_bytes(lp)));
+	struct codec_reader r = codec_reader_of(buf_bytes(&body));
+	assert_true(list_ops.decode(18, &r, &v));
+	assert_int_equal(list_length(&v), 40000);
+	assert_true(((struct quicklist *)v.ptr)->nodes > 20);
+	list_ops.check(&v);
+	list_free(&v);
+	r = codec_reader_of(BYTES("\x01\x02\x07\x07\0\0\0\0\0\xff"));
+	assert_false(list_ops.decode(18, &r, &v));
+	r = codec_reader_of(BYTES("\x01\x03\x01"
+				  "a"));
+	assert_false(list_ops.decode(18, &r, &v));
+	listpack_free(lp);
+	buf_release(&body);
+}
+
+static int emitted;
+
+static void check_emit(const struct bytes *argv, int argc, void *context)
+{
+	char scratch[512];
+	const struct model *m = context;
+	assert_true(bytes_equal(argv[0], BYTES("RPUSH")));
+	assert_true(argc > 2 && argc <= 66);
+	for (int i = 2; i < argc; i++)
+		assert_true(bytes_equal(argv[i], text_of(m->ids[emitted++], scratch)));
+}
+
+static void test_rewrite(void **state)
+{
+	(void)state;
+	static struct model m;
+	char scratch[512];
+	struct value v = list_empty;
+	types_config.list_max_listpack_size = 20;
+	types_config.list_compress_depth = 1;
+	for (m.count = 0; m.count < 300; m.count++) {
+		m.ids[m.count] = (uint32_t)m.count * 7;
+		push(&v, text_of(m.ids[m.count], scratch));
+		emitted = 0;
+		if (m.count % 70 == 9)
+			list_ops.rewrite(BYTES("k"), &v, check_emit, &m);
+	}
+	emitted = 0;
+	list_ops.rewrite(BYTES("k"), &v, check_emit, &m);
+	assert_int_equal(emitted, 300);
+	list_free(&v);
+	types_config.list_max_listpack_size = -2;
+	types_config.list_compress_depth = 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_random_against_model),
+		cmocka_unit_test(test_changes_of_form),
+		cmocka_unit_test(test_decode),
+		cmocka_unit_test(test_decode_limits),
+		cmocka_unit_test(test_rewrite),
+	};
+	return cmocka_run_group_tests_name("list", tests, NULL, NULL);
+}
