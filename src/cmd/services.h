@@ -7,14 +7,14 @@
 #define RINGLET_CMD_SERVICES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct loop;
 struct net;
 struct config;
 struct info_registry;
-struct slowlog;
-struct latency_monitor;
+struct observe;
 struct monitor;
 struct shutdown;
 struct log_config;
@@ -33,8 +33,7 @@ struct services {
 	struct net *net;
 	struct config *config;             /* process/config: CONFIG GET/SET/REWRITE over the rows */
 	struct info_registry *info;        /* obs/info */
-	struct slowlog *slowlog;           /* obs/slowlog */
-	struct latency_monitor *latency;   /* obs/latency */
+	struct observe *observe;           /* obs/observe: slow log, latency monitor, histograms */
 	struct monitor *monitor;           /* obs/monitor */
 	struct shutdown *shutdown;         /* process/shutdown */
 	const struct process_config *process; /* shutdown-timeout, enable-debug-command … */
@@ -45,6 +44,7 @@ struct services {
 	/* Fills the counts; NULL without push/. */
 	void (*count_subscriptions)(const struct session *s, struct client_subscriptions *out);
 	int64_t started_ms;
+	size_t startup_bytes;              /* used memory before there was data */
 	char run_id[41];
 	char replication_id[41];
 	bool cron_paused;                  /* DEBUG PAUSE-CRON */

@@ -18,6 +18,7 @@ enum gate {
 	GATE_FEW_REPLICAS,
 	GATE_READ_ONLY,    /* read-only replica */
 	GATE_SUBSCRIBER,   /* RESP2 subscriber mode */
+	GATE_MONITOR,      /* a watching session */
 	GATE_STALE,
 	GATE_LOADING,
 	GATE_BUSY_SCRIPT,

@@ -91,6 +91,7 @@ struct net {
 	bool is_evicting;         /* buckets are kept */
 	uint64_t tick_id;         /* where the tick's walk over the sessions stands */
 	int64_t peak_reset_ms;    /* DEBUG REPLYBUFFER PEAK-RESET-TIME; -1 = never */
+	bool keeps_reply_room;    /* DEBUG REPLYBUFFER RESIZING 0 */
 	/* Memory that features hang on a session (subscriptions, tracking); never NULL. */
 	size_t (*session_extra_bytes)(const struct session *s);
 	size_t max_query, max_out; /* client_recent_max_*_buffer */

@@ -108,6 +108,8 @@ static void limits_fit_reply_room(struct conn *c)
 	struct net *net = c->net;
 	int64_t now = net->exec->now_ms;
 
+	if (net->keeps_reply_room)
+		return;
 	if (c->reply_peak >= c->reply_room && c->reply_room < OUT_CHUNK_BYTES)
 		c->reply_room = c->reply_peak * 2 < OUT_CHUNK_BYTES ? c->reply_peak * 2 : OUT_CHUNK_BYTES;
 	else if (c->reply_peak < c->reply_room / 2 && c->reply_room > NET_REPLY_MIN_BYTES)

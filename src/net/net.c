@@ -61,6 +61,11 @@ void net_set_peak_reset(struct net *net, int64_t ms)
 	net->peak_reset_ms = ms == -2 ? NET_REPLY_PEAK_MS : ms;
 }
 
+void net_set_reply_resizing(struct net *net, bool resizes)
+{
+	net->keeps_reply_room = !resizes;
+}
+
 void net_recent_max(const struct net *net, size_t *input, size_t *output)
 {
 	*input = net->max_query;

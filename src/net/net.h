@@ -57,6 +57,8 @@ void net_close_all(struct net *net);
 void net_set_extra_bytes(struct net *net, size_t (*extra_bytes)(const struct session *s));
 /* DEBUG REPLYBUFFER PEAK-RESET-TIME: milliseconds, -1 = never, -2 = the default. */
 void net_set_peak_reset(struct net *net, int64_t ms);
+/* DEBUG REPLYBUFFER RESIZING: whether the reply room follows what is sent. */
+void net_set_reply_resizing(struct net *net, bool resizes);
 /* The largest input and output a connection held lately (client_recent_max_*_buffer). */
 void net_recent_max(const struct net *net, size_t *input, size_t *output);
 struct net_config *net_config_get(struct net *net);
