@@ -206,6 +206,7 @@ void batch_on_bytes(struct socket *s, struct bytes data)
 	if (UNLIKELY(c->is_closed))
 		return;
 	net->stats.bytes_in += data.len;
+	net->stats.reads++;
 	c->read_ms = net->exec->now_ms;
 	if (!link_is_linked(&c->batch))
 		link_add_tail(&net->batch_conns, &c->batch);

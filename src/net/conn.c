@@ -36,6 +36,7 @@ static void conn_on_sent(struct socket *s, ssize_t result)
 		return;
 	}
 	c->net->stats.bytes_out += (uint64_t)result;
+	c->net->stats.writes++;
 	out_consume(&c->session.out, (size_t)result);
 	if (UNLIKELY(!out_is_empty(&c->session.out) || c->session.flags & SESSION_CLOSE_AFTER_REPLY))
 		net_want_flush(&c->session);

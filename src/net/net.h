@@ -43,6 +43,7 @@ struct net_stats {
 	uint64_t connections;        /* total_connections_received */
 	uint64_t rejected;           /* rejected_connections */
 	uint64_t bytes_in, bytes_out;
+	uint64_t reads, writes;      /* how often bytes came, went (total_*_processed) */
 	uint64_t evicted;            /* evicted_clients */
 	uint64_t query_limit_closed, output_limit_closed;
 };

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Rates and resets.
+ */
+#include "server/figures.h"
+
+#include "base/mem.h"
+
+void figures_register(struct figures *f)
+{
+	struct info_registry *info = f->services->info;
+	f->startup_bytes = mem_used_bytes();
+	f->started_s = f->services->started_ms / 1000;
+	info_add(info, info_server_rows, f);
+	info_add(info, info_memory_rows, f);
+	info_add(info, info_stats_rows, f);
+	info_add(info, info_command_rows, f);
+}
+
+void figures_sample(struct figures *f, int64_t now_us)
+{
+	const struct loop_stats *loop = loop_stats_get(f->loop);
+	const struct net_stats *net = net_stats_get(f->net);
+	uint64_t now = (uint64_t)now_us;
+	rate_sample(&f->ops, f->exec->stats.calls, now, 1e6);
+	rate_sample(&f->bytes_in, net->bytes_in, now, 1e6);
+	rate_sample(&f->bytes_out, net->bytes_out, now, 1e6);
+	rate_sample(&f->cycles, loop->turns, now, 1e6);
+	rate_sample(&f->cycle_us, loop->busy_us, loop->turns, 1);
+}
+
+void figures_reset(struct figures *f)
+{
+	f->expire_us = 0;
+	f->cron_us = 0;
+	f->turn_calls = 0;
+	f->turn_calls_max = 0;
+	memset(&f->ops, 0, sizeof(f->ops));
+	memset(&f->bytes_in, 0, sizeof(f->bytes_in));
+	memset(&f->bytes_out, 0, sizeof(f->bytes_out));
+	memset(&f->cycles, 0, sizeof(f->cycles));
+	memset(&f->cycle_us, 0, sizeof(f->cycle_us));
+}
