@@ -106,12 +106,17 @@ proc server::complain {text} {
 	lappend complaints $text
 }
 
+# The shell's own kill: a small system has no program of that name.
+proc server::kill_process {signal pid} {
+	exec sh -c "kill -$signal $pid"
+}
+
 # Waits for the process; kills it when it does not go. Returns how it ended: {} is a clean exit.
 proc server::end_process {s signal} {
 	variable stop_seconds
 	set pid [dict get $s pid]
 	if {$signal ne ""} {
-		catch {exec kill -$signal $pid}
+		catch {kill_process $signal $pid}
 	}
 	set deadline [expr {[clock milliseconds] + $stop_seconds * 1000}]
 	set state R
@@ -123,7 +128,7 @@ proc server::end_process {s signal} {
 	}
 	set how {}
 	if {$state ni {Z R} && [file exists /proc/$pid]} {
-		catch {exec kill -9 $pid}
+		catch {kill_process 9 $pid}
 		lappend how "did not end within $stop_seconds s"
 	}
 	if {[catch {close [dict get $s pipe]} why options]} {
