@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Blocking sockets on purpose: in a lockstep batch the first receive puts the client to sleep and so hands
- * the core to the server; an event loop on this side would only add system calls to be measured.
+ * Blocking sockets on purpose: in a lockstep batch the first receive puts the client to sleep and
+ * so hands the core to the server; an event loop on this side would only add system calls to be
+ * measured.
  */
 #include "client.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * The client's side: blocking TCP connections on 127.0.0.1 and bulk loading. A connection that stays silent
- * for ten seconds ends the program, so a hanging server cannot hang the bench.
+ * The client's side: blocking TCP connections on 127.0.0.1 and bulk loading. A connection that
+ * stays silent for ten seconds ends the program, so a hanging server cannot hang the bench.
  */
 #ifndef BENCH_CLIENT_H
 #define BENCH_CLIENT_H

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Connections: what ten thousand of them cost when a hundred are busy. Each server gets its idle connections
- * from a process of its own, so that the limit of open files applies to each alone; every idle one has sent
- * a PING before it fell silent, so whatever the server allots at first use is in the figure. Memory is the
- * server's own (used_memory) and resident; the kernel's socket memory is the same for all and not counted.
- * Cost is measured in lockstep: one batch is one request on each active connection.
+ * Connections: what ten thousand of them cost when a hundred are busy. Each server gets its idle
+ * connections from a process of its own, so that the limit of open files applies to each alone;
+ * every idle one has sent a PING before it fell silent, so whatever the server allots at first use
+ * is in the figure. Memory is the server's own (used_memory) and resident; the kernel's socket
+ * memory is the same for all and not counted. Cost is measured in lockstep: one batch is one
+ * request on each active connection.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -20,8 +21,12 @@
 #include "window.h"
 
 enum {
-	FIGURE_SERVER, FIGURE_ROUND, FIGURE_USED, FIGURE_RESIDENT, FIGURE_TAKEN,
-	SETTLE_MS = 4000,              /* servers shrink unused client buffers once a second or so */
+	FIGURE_SERVER,
+	FIGURE_ROUND,
+	FIGURE_USED,
+	FIGURE_RESIDENT,
+	FIGURE_TAKEN,
+	SETTLE_MS = 4000, /* servers shrink unused client buffers once a second or so */
 	FDS_SPARE = 64,
 };
 
@@ -100,7 +105,8 @@ static void files_allow(long wanted)
 			wanted + FDS_SPARE);
 }
 
-static void crowds_measure(struct options *options, struct report *report, struct crowd *crowds, int cell)
+static void crowds_measure(
+	struct options *options, struct report *report, struct crowd *crowds, int cell)
 {
 	int64_t used[SERVERS_MAX], resident[SERVERS_MAX];
 
@@ -123,9 +129,10 @@ static void crowds_measure(struct options *options, struct report *report, struc
 	}
 }
 
-/* A server that took fewer than it should has no room for the active ones: a few idle ones make it. */
-static void costs_measure(struct options *options, struct report *report, const struct crowd *crowds,
-	int cell)
+/* A server that took fewer than it should has no room for the active ones: a few idle ones make it.
+ * */
+static void costs_measure(
+	struct options *options, struct report *report, const struct crowd *crowds, int cell)
 {
 	struct request *request = request_new(options->workload[0].command, (uint64_t)options->keys,
 		(size_t)options->sizes.item[0]);
@@ -148,7 +155,8 @@ static void costs_measure(struct options *options, struct report *report, const 
 			struct figures figures = window_run(&windows[server]);
 			report_set(report, (int[]){ FIGURE_SERVER, cell, server, round },
 				figures.server_us);
-			report_set(report, (int[]){ FIGURE_ROUND, cell, server, round }, figures.round_us);
+			report_set(report, (int[]){ FIGURE_ROUND, cell, server, round },
+				figures.round_us);
 		}
 	}
 	for (int i = 0; i < options->server_count; i++)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * The floor: an epoll server that does nothing. It counts the asterisks in what it receives, looks at the
- * first letter of the first command and answers a constant as many times. What it costs is what the kernel
- * and the event loop cost, and no server on the same calls can be cheaper.
+ * The floor: an epoll server that does nothing. It counts the asterisks in what it receives, looks
+ * at the first letter of the first command and answers a constant as many times. What it costs is
+ * what the kernel and the event loop cost, and no server on the same calls can be cheaper.
  *
  *   floor PORT [value=BYTES] [edge=1] [spin=NS]
  *
- * It listens on 127.0.0.1. `value` is the size of GET's answer; `edge` registers sockets edge-triggered; `spin`
- * burns so many nanoseconds per request: a known cost, by which the bench itself is tested.
+ * It listens on 127.0.0.1. `value` is the size of GET's answer; `edge` registers sockets
+ * edge-triggered; `spin` burns so many nanoseconds per request: a known cost, by which the bench
+ * itself is tested.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -35,7 +36,8 @@ struct answer {
 };
 
 static struct answer answers[256];
-static char first_letter[FDS_MAX]; /* of the connection's last command: a read may begin inside a request */
+/* Of each connection's last command: a read may begin inside a request. */
+static char first_letter[FDS_MAX];
 static char input[READ_BYTES];
 static long value_bytes = 16, edge, spin_ns;
 
@@ -143,7 +145,8 @@ static int listen_on(int port)
 
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 511) < 0) {
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ||
+		listen(fd, 511) < 0) {
 		perror("floor");
 		exit(1);
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Lockstep: every cell (command, pipeline, connections, value size) is measured in rounds; in a round each
- * server gets one window, the order turns from round to round. So a slow minute of the machine slows all.
+ * Lockstep: every cell (command, pipeline, connections, value size) is measured in rounds; in a
+ * round each server gets one window, the order turns from round to round. So a slow minute of the
+ * machine slows all.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,18 +27,21 @@ struct run {
 	int generation, next_cell;
 };
 
-void servers_load(struct options *options, struct load_state *state, const char *load, long value_bytes)
+void servers_load(
+	struct options *options, struct load_state *state, const char *load, long value_bytes)
 {
 	if (state->is_known && state->load == load && (!load || state->value_bytes == value_bytes))
 		return;
 	*state = (struct load_state){ load, value_bytes, 1, state->turn };
 	for (int i = 0; i < options->server_count; i++) {
-		const struct server *server = &options->server[(i + state->turn) % options->server_count];
+		const struct server *server =
+			&options->server[(i + state->turn) % options->server_count];
 
 		free(client_ask(server->port, "*1\r\n$8\r\nFLUSHALL\r\n"));
 		if (!load)
 			continue;
-		struct request *request = request_new(load, (uint64_t)options->keys, (size_t)value_bytes);
+		struct request *request =
+			request_new(load, (uint64_t)options->keys, (size_t)value_bytes);
 
 		client_load(server->port, request, (uint64_t)options->keys);
 		request_free(request);
@@ -51,7 +55,8 @@ static void round_run(struct options *options, struct window *windows, struct re
 		int server = (turn + round) % options->server_count;
 		struct figures figures = window_run(&windows[server]);
 
-		report_set(report, (int[]){ FIGURE_SERVER, cell, server, round }, figures.server_us);
+		report_set(
+			report, (int[]){ FIGURE_SERVER, cell, server, round }, figures.server_us);
 		report_set(report, (int[]){ FIGURE_ROUND, cell, server, round }, figures.round_us);
 	}
 }
@@ -62,8 +67,9 @@ static int cell_index(struct run *run, const struct cell *cell)
 		return run->next_cell++;
 	run->next_cell++;
 	if (run->options->sizes.count > 1)
-		return report_cell(run->report, grab_text("%s %ld B P%ld c%ld", cell->workload->name,
-			cell->size, cell->pipeline, cell->clients));
+		return report_cell(run->report,
+			grab_text("%s %ld B P%ld c%ld", cell->workload->name, cell->size,
+				cell->pipeline, cell->clients));
 	return report_cell(run->report, grab_text("%s P%ld c%ld", cell->workload->name,
 		cell->pipeline, cell->clients));
 }
@@ -106,8 +112,8 @@ static void workload_run(struct run *run, const struct workload *workload, long 
 	}
 }
 
-/* Two processes of one program differ by a few percent for as long as they live (where their pages lie, how
- * their tables are seeded), so each server is started several times. */
+/* Two processes of one program differ by a few percent for as long as they live (where their pages
+ * lie, how their tables are seeded), so each server is started several times. */
 static void generation_run(struct run *run, enum turn_policy policy)
 {
 	struct options *options = run->options;
@@ -133,7 +139,8 @@ void lockstep_run(struct options *options)
 	run.report = report_new(options, (int)(options->rounds * options->generations));
 	report_figure(run.report, "server", "µs/request");
 	report_figure(run.report, "round", "µs/request");
-	fprintf(stderr, "client and servers in turn on core %ld (%s)\n", options->core, policies[policy]);
+	fprintf(stderr, "client and servers in turn on core %ld (%s)\n", options->core,
+		policies[policy]);
 	for (; run.generation < options->generations; run.generation++)
 		generation_run(&run, policy);
 	report_print(run.report);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * bench MODE OPTIONS: measures servers that speak the Redis protocol against each other. See README.md.
+ * bench MODE OPTIONS: measures servers that speak the Redis protocol against each other. See
+ * README.md.
  */
 #include <signal.h>
 #include <stdio.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Memory: (used_memory with the data − used_memory of the empty server) / elements, and the same of the
- * resident set. A fresh server for each line, so that nothing is hidden in what an earlier one freed. For
- * strings an element is a key; for containers an element is a member, and the keys are in the figure.
+ * Memory: (used_memory with the data − used_memory of the empty server) / elements, and the same of
+ * the resident set. A fresh server for each line, so that nothing is hidden in what an earlier one
+ * freed. For strings an element is a key; for containers an element is a member, and the keys are
+ * in the figure.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +41,8 @@ static const struct shape shapes[] = {
 	{ "hash-large", "HSET hash fld:__rand__ __value__", 16, 1 },
 	{ "list-small", "RPUSH __key__ __value__ __value__ __value__ __value__ __value__", 16, 5 },
 	{ "list-large", "RPUSH list __value__", 16, 1 },
-	{ "set-small", "SADD __key__ a:__rand__ b:__rand__ c:__rand__ d:__rand__ e:__rand__", 16, 5 },
+	{ "set-small", "SADD __key__ a:__rand__ b:__rand__ c:__rand__ d:__rand__ e:__rand__", 16,
+		5 },
 	{ "set-large", "SADD set mem:__rand__", 16, 1 },
 	{ "set-int", "SADD set __int__", 16, 1 },
 	{ "zset-small", "ZADD __key__ " SCORED, 16, 5 },
@@ -83,7 +85,8 @@ static void shape_measure(struct options *options, struct report *report, const 
 {
 	long requests = count / shape->per_request;
 	double elements = (double)requests * (double)shape->per_request;
-	struct request *request = request_new(shape->load, (uint64_t)count, (size_t)shape->value_bytes);
+	struct request *request =
+		request_new(shape->load, (uint64_t)count, (size_t)shape->value_bytes);
 	int cell = report_cell(report, grab_text("%s × %ld", shape->name, count));
 
 	for (int i = 0; i < options->server_count; i++) {
@@ -95,7 +98,8 @@ static void shape_measure(struct options *options, struct report *report, const 
 		used = used_settled(server) - used;
 		resident = server_rss(server) - resident;
 		report_set(report, (int[]){ FIGURE_USED, cell, i, 0 }, (double)used / elements);
-		report_set(report, (int[]){ FIGURE_RESIDENT, cell, i, 0 }, (double)resident / elements);
+		report_set(report, (int[]){ FIGURE_RESIDENT, cell, i, 0 },
+			(double)resident / elements);
 		server_stop(server);
 	}
 	request_free(request);
@@ -114,7 +118,8 @@ void memory_run(struct options *options)
 		while (*at) {
 			size_t len = strcspn(at, ",");
 
-			shape_measure(options, report, shape_find(at, len), options->counts.item[c]);
+			shape_measure(
+				options, report, shape_find(at, len), options->counts.item[c]);
 			at += len;
 			at += *at == ',';
 		}

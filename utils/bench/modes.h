@@ -16,14 +16,15 @@ void memory_run(struct options *options);
 /* Many idle connections and a few active ones: memory of each, cost per request. */
 void connections_run(struct options *options);
 
-/* Brings all servers to the content that `load` describes (NULL: empty), unless `loaded` says that they have
- * it already; remembers it there. */
+/* Brings all servers to the content that `load` describes (NULL: empty), unless `loaded` says that
+ * they have it already; remembers it there. */
 struct load_state {
 	const char *load;
 	long value_bytes;
 	int is_known;
 	int turn;                      /* which server is loaded first */
 };
-void servers_load(struct options *options, struct load_state *state, const char *load, long value_bytes);
+void servers_load(
+	struct options *options, struct load_state *state, const char *load, long value_bytes);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * The command line: --name value throughout. The known workloads are those of redis-benchmark, with keys
- * of 16 bytes spread over the whole key space.
+ * The command line: --name value throughout. The known workloads are those of redis-benchmark, with
+ * keys of 16 bytes spread over the whole key space.
  */
 #include "options.h"
 
@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEN(word) word " " word " " word " " word " " word " " word " " word " " word " " word " " word
+#define FIVE(word) word " " word " " word " " word " " word
+#define TEN(word) FIVE(word) " " FIVE(word)
 
 static const char load_strings[] = "SET __key__ __value__";
 
@@ -142,9 +143,13 @@ static int option_list(struct options *options, const char *name, const char *va
 static int option_text(struct options *options, const char *name, const char *value)
 {
 	const struct { const char *name; const char **where; } texts[] = {
-		{ "--figure", &options->figure }, { "--tsv", &options->tsv }, { "--raw", &options->raw },
+		{ "--figure", &options->figure },
+		{ "--tsv", &options->tsv },
+		{ "--raw", &options->raw },
 		{ "--svg", &options->svg },
-		{ "--png", &options->png }, { "--title", &options->title }, { "--shapes", &options->shapes },
+		{ "--png", &options->png },
+		{ "--title", &options->title },
+		{ "--shapes", &options->shapes },
 	};
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * One number stands for all nesting: how many elements are still owed. A scalar pays one, an aggregate of
- * n pays one and owes n more; when nothing is owed a reply is complete. Attributes owe their pairs and
- * pay nothing, since the reply that they describe follows.
+ * One number stands for all nesting: how many elements are still owed. A scalar pays one, an
+ * aggregate of n pays one and owes n more; when nothing is owed a reply is complete. Attributes owe
+ * their pairs and pay nothing, since the reply that they describe follows.
  */
 #include "reply.h"
 
@@ -30,7 +30,8 @@ static void error_note(struct reply_scan *scan)
 {
 	if (!scan->errors++) {
 		memcpy(scan->error, scan->line, scan->line_len);
-		scan->error[scan->line_len < REPLY_LINE_MAX ? scan->line_len : REPLY_LINE_MAX - 1] = '\0';
+		scan->error[scan->line_len < REPLY_LINE_MAX ? scan->line_len : REPLY_LINE_MAX - 1] =
+			'\0';
 	}
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Counts the replies in a stream of RESP2 or RESP3 bytes that arrives in arbitrary pieces. It builds
- * nothing and remembers one header line at most, so that counting costs the load next to nothing.
+ * Counts the replies in a stream of RESP2 or RESP3 bytes that arrives in arbitrary pieces. It
+ * builds nothing and remembers one header line at most, so that counting costs the load next to
+ * nothing.
  */
 #ifndef BENCH_REPLY_H
 #define BENCH_REPLY_H
@@ -14,7 +15,7 @@ enum { REPLY_LINE_MAX = 128 };
 struct reply_scan {
 	uint64_t replies;              /* complete ones so far */
 	uint64_t errors;               /* error replies, at any depth */
-	uint64_t open;                 /* elements that the reply in hand still needs, beyond itself */
+	uint64_t open; /* elements that the reply in hand still needs, beyond itself */
 	uint64_t skip;                 /* bytes of a bulk body (with its CRLF) still to come */
 	size_t line_len;
 	char line[REPLY_LINE_MAX];     /* the header line in hand; a longer one is cut */

@@ -28,7 +28,8 @@ void report_figure(struct report *report, const char *name, const char *unit)
 
 int report_cell(struct report *report, char *name)
 {
-	size_t slots = (size_t)(report->figure_count * report->options->server_count * report->rounds);
+	size_t slots =
+		(size_t)(report->figure_count * report->options->server_count * report->rounds);
 
 	if (report->cell_count == CELLS_MAX)
 		die("at most %d cells", CELLS_MAX);
@@ -41,7 +42,8 @@ int report_cell(struct report *report, char *name)
 
 static double *row_of(struct report *report, int figure, int cell, int server)
 {
-	return report->value[cell] + (figure * report->options->server_count + server) * report->rounds;
+	return report->value[cell] +
+		(figure * report->options->server_count + server) * report->rounds;
 }
 
 /* at: figure, cell, server, round */
@@ -158,7 +160,8 @@ static void tsv_write(struct report *report, int figure, const char *path)
 static void raw_write(struct report *report)
 {
 	const struct options *options = report->options;
-	int per_figure = options->server_count * report->rounds, slots = report->figure_count * per_figure;
+	int per_figure = options->server_count * report->rounds,
+	    slots = report->figure_count * per_figure;
 	FILE *file = fopen(options->raw, "w");
 
 	if (!file)
@@ -177,7 +180,8 @@ static void picture_draw(const struct report *report, const char *tsv, const cha
 {
 	const char *plot = getenv("BENCH_PLOT");
 	const char *title = report->options->title ? report->options->title : "";
-	char *line = grab_text("%s '%s' '%s' '%s'", plot ? plot : "utils/bench/plot", tsv, picture, title);
+	char *line = grab_text(
+		"%s '%s' '%s' '%s'", plot ? plot : "utils/bench/plot", tsv, picture, title);
 
 	fflush(stdout);
 	if (system(line))

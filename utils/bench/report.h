@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Results: one number for each figure, cell, server and round. Out of them come a Markdown table with the
- * ratios to the first server, a TSV file and a picture. A ratio is the median over the rounds of the ratios
- * within a round, so that what drifts between rounds cancels out.
+ * Results: one number for each figure, cell, server and round. Out of them come a Markdown table
+ * with the ratios to the first server, a TSV file and a picture. A ratio is the median over the
+ * rounds of the ratios within a round, so that what drifts between rounds cancels out.
  */
 #ifndef BENCH_REPORT_H
 #define BENCH_REPORT_H

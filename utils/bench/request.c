@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * The template is compiled into pieces once; rendering then copies pieces and prints digits, a few dozen
- * nanoseconds a request, outside the timed part of a batch. All placeholders but __int__ have a fixed
- * width, so the lengths in the bulk headers are known when compiling.
+ * The template is compiled into pieces once; rendering then copies pieces and prints digits, a few
+ * dozen nanoseconds a request, outside the timed part of a batch. All placeholders but __int__ have
+ * a fixed width, so the lengths in the bulk headers are known when compiling.
  */
 #include "request.h"
 
@@ -178,7 +178,8 @@ size_t request_render_nth(const struct request *request, uint64_t number, char *
 static char *word_replace(char *word, const char *from, const char *to)
 {
 	for (char *found; (found = strstr(word, from));) {
-		char *next = grab_text("%.*s%s%s", (int)(found - word), word, to, found + strlen(from));
+		char *next =
+			grab_text("%.*s%s%s", (int)(found - word), word, to, found + strlen(from));
 
 		free(word);
 		word = next;

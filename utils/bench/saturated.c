@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Saturated: redis-benchmark drives one server at a time from another core, in interleaved rounds. Figures:
- * processor time per request (the server's own clock, what a busy server is limited by), wall time per
- * request, and requests per second as redis-benchmark prints them. With one core only both share it, and
- * wall time then means little.
+ * Saturated: redis-benchmark drives one server at a time from another core, in interleaved rounds.
+ * Figures: processor time per request (the server's own clock, what a busy server is limited by),
+ * wall time per request, and requests per second as redis-benchmark prints them. With one core only
+ * both share it, and wall time then means little.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +35,8 @@ static void child_exec(const struct drive *drive, int out)
 	char *words[WORDS_BEFORE + WORDS_MAX + 1] = {
 		"redis-benchmark", "-h", "127.0.0.1", "-p", grab_text("%d", drive->server->port),
 		"-c", grab_text("%ld", drive->clients), "-P", grab_text("%ld", drive->pipeline),
-		"-n", grab_text("%ld", drive->requests), "-r", grab_text("%ld", drive->options->keys),
+		"-n", grab_text("%ld", drive->requests),
+		"-r", grab_text("%ld", drive->options->keys),
 		"--csv",
 	};
 	int count = 14;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Tests of the bench's pure parts: statistics, templates, counting replies. Prints one line for each failure
- * and "N passed, M failed" at the end.
+ * Tests of the bench's pure parts: statistics, templates, counting replies. Prints one line for
+ * each failure and "N passed, M failed" at the end.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,7 +52,8 @@ static int renders_to(const char *template, uint64_t number, const char *expecte
 	struct request *request = request_new(template, 1000, 3);
 	char *out = grab(request->size_max + 1, 1);
 	size_t len = request_render_nth(request, number, out);
-	int is_equal = len == strlen(expected) && !memcmp(out, expected, len) && len <= request->size_max;
+	int is_equal =
+		len == strlen(expected) && !memcmp(out, expected, len) && len <= request->size_max;
 
 	if (!is_equal)
 		printf("%s renders to %.*s\n", template, (int)len, out);
@@ -73,7 +74,8 @@ static void templates_test(void)
 
 	struct request *request = request_new("SET k __value__", 10, 5000);
 	char *out = grab(request->size_max, 1);
-	CHECK(request_render_nth(request, 0, out) == strlen("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5000\r\n\r\n") + 5000);
+	CHECK(request_render_nth(request, 0, out) ==
+		strlen("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5000\r\n\r\n") + 5000);
 	free(out);
 	request_free(request);
 

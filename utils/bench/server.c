@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Starting, asking and stopping servers. A server dies with the bench (PR_SET_PDEATHSIG), whatever kills it,
- * and its directory under /tmp goes with server_stop.
+ * Starting, asking and stopping servers. A server dies with the bench (PR_SET_PDEATHSIG), whatever
+ * kills it, and its directory under /tmp goes with server_stop.
  */
 #include "server.h"
 
@@ -146,7 +146,8 @@ void server_start(struct server *server, int core, enum turn_policy policy)
 		die("cannot fork");
 	if (!server->pid)
 		child_run(server, core, policy);
-	for (int64_t end = clock_ns() + SERVER_START_MS * INT64_C(1000000); clock_ns() < end; sleep_ms(20)) {
+	for (int64_t end = clock_ns() + SERVER_START_MS * INT64_C(1000000); clock_ns() < end;
+		sleep_ms(20)) {
 		int fd = client_try(server->port);
 
 		if (waitpid(server->pid, NULL, WNOHANG) == server->pid) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * A server under test: started from a command template on a free port, pinned to a core, asked for its
- * memory and processor time, and killed at the end. Nothing here depends on which server it is.
+ * A server under test: started from a command template on a free port, pinned to a core, asked for
+ * its memory and processor time, and killed at the end. Nothing here depends on which server it is.
  */
 #ifndef BENCH_SERVER_H
 #define BENCH_SERVER_H
@@ -27,8 +27,8 @@ struct server {
 /* How the calling thread and what it starts share a core. */
 enum turn_policy { TURN_FIFO, TURN_BATCH, TURN_NORMAL };
 
-/* Pins the caller to `core`. TURN_FIFO falls back to TURN_BATCH without the right to it. Returns the policy
- * in force. Under both, waking the other side never interrupts the one that runs. */
+/* Pins the caller to `core`. TURN_FIFO falls back to TURN_BATCH without the right to it. Returns
+ * the policy in force. Under both, waking the other side never interrupts the one that runs. */
 enum turn_policy turn_take(int core, enum turn_policy wanted);
 
 /* Starts the server on `core` with `policy` and waits until it takes connections. */
@@ -41,7 +41,8 @@ int64_t server_cpu_ns(const struct server *server);
 int64_t server_rss(const struct server *server);
 /* A number from INFO; -1 when the server has no such field. */
 int64_t server_info(const struct server *server, const char *field);
-/* The last core this process may run on, and the one before it (or the same when there is only one). */
+/* The last core this process may run on, and the one before it (or the same when there is only
+ * one). */
 int core_last(void);
 int core_other(int core);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * A batch is kept below a millisecond or so by writing to some of the connections only, the next ones in
- * the next batch, when all of them together would exceed --batch requests.
+ * A batch is kept below a millisecond or so by writing to some of the connections only, the next
+ * ones in the next batch, when all of them together would exceed --batch requests.
  */
 #include "window.h"
 
@@ -102,7 +102,8 @@ struct figures window_run(struct window *window)
 	int lanes = lanes_of(window), count = 0, warm = 0;
 	struct figures figures = { 0 };
 
-	while (count < BATCHES_MAX && (clock_ns() < end || (count < BATCHES_MIN && clock_ns() < limit))) {
+	while (count < BATCHES_MAX &&
+		(clock_ns() < end || (count < BATCHES_MIN && clock_ns() < limit))) {
 		batch_prepare(window, lanes);
 		struct sample sample = batch_run(window, lanes);
 

@@ -7,9 +7,10 @@
  *
  * Both threads share a core and a policy under which a wake-up never interrupts the one that runs
  * (server.h), so the server sees the whole batch at once and the client wakes once. Two figures:
- *   server   processor time that the server's threads were charged with, user and kernel, per request
+ *   server   processor time charged to the server's threads, user and kernel, per request
  *   round    wall time from the first byte written to the last reply read, per request
- * Of a window's batches the low percentile counts: what the host steals makes a batch slower, never faster.
+ * Of a window's batches the low percentile counts: what the host steals makes a batch slower, never
+ * faster.
  */
 #ifndef BENCH_WINDOW_H
 #define BENCH_WINDOW_H

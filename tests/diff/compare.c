@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * A reply that differs in bytes is taken apart at its top level only: elements are spans of the
+ * received bytes, found by the bench's counter of replies, then sorted and compared.
+ */
+#include "compare.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../utils/bench/reply.h"
+
+enum {
+	ELEMENTS_MAX = 100000,
+	NEAR_SECONDS = 2,
+	NEAR_MS = 2000,
+};
+
+struct elements {
+	struct text *item;
+	size_t count;
+};
+
+static int text_equal(struct text a, struct text b)
+{
+	return a.len == b.len && !memcmp(a.data, b.data, a.len);
+}
+
+static int text_order(const void *a, const void *b)
+{
+	const struct text *x = a, *y = b;
+	size_t len = x->len < y->len ? x->len : y->len;
+	int order = memcmp(x->data, y->data, len);
+
+	return order ? order : (x->len > y->len) - (x->len < y->len);
+}
+
+/* The top-level elements, `group` together; count 0 and item NULL when the reply is no aggregate.
+ * */
+static struct elements elements_of(struct text reply, size_t group)
+{
+	struct elements elements = { NULL, 0 };
+	const char *line = memchr(reply.data, '\n', reply.len);
+
+	if (!line || !strchr("*~%", reply.data[0]))
+		return elements;
+	size_t count = strtoul(reply.data + 1, NULL, 10);
+	if (reply.data[0] == '%')
+		count *= 2;
+	if (count % group || count > ELEMENTS_MAX)
+		return elements;
+	elements.item = calloc(count / group + 1, sizeof *elements.item);
+	if (!elements.item)
+		abort();
+	for (size_t at = (size_t)(line + 1 - reply.data); elements.count < count / group;) {
+		struct reply_scan scan = { 0 };
+		size_t used = reply_scan(&scan, reply.data + at, reply.len - at, group);
+
+		elements.item[elements.count++] = (struct text){ reply.data + at, used };
+		at += used;
+	}
+	return elements;
+}
+
+static int sorted_equal(struct text a, struct text b, size_t group)
+{
+	struct elements x = elements_of(a, group), y = elements_of(b, group);
+	int is_equal = x.item && y.item && x.count == y.count && a.data[0] == b.data[0];
+
+	if (is_equal) {
+		qsort(x.item, x.count, sizeof *x.item, text_order);
+		qsort(y.item, y.count, sizeof *y.item, text_order);
+		for (size_t i = 0; i < x.count; i++)
+			is_equal &= text_equal(x.item[i], y.item[i]);
+	}
+	free(x.item);
+	free(y.item);
+	return is_equal;
+}
+
+static int scan_equal(struct text a, struct text b)
+{
+	struct elements x = elements_of(a, 1), y = elements_of(b, 1);
+	int is_equal = x.count == 2 && y.count == 2 && text_equal(x.item[0], y.item[0]) &&
+		sorted_equal(x.item[1], y.item[1], 1);
+
+	free(x.item);
+	free(y.item);
+	return is_equal;
+}
+
+/* The grammar's times to live are a few thousand seconds, its dates beyond the year 2000. */
+static int is_milliseconds(long long value)
+{
+	return (value > 100000 && value < 900000000) || value > 100000000000;
+}
+
+static int near_equal(struct text a, struct text b)
+{
+	if (a.data[0] != ':' || b.data[0] != ':')
+		return 0;
+	long long x = strtoll(a.data + 1, NULL, 10), y = strtoll(b.data + 1, NULL, 10);
+	long long apart = x > y ? x - y : y - x;
+
+	if (x < 0 || y < 0)
+		return 0;
+	return apart <= (is_milliseconds(x) ? NEAR_MS : NEAR_SECONDS);
+}
+
+/* 7.2 packs small sets and lists where 7.0 said otherwise. */
+static int encoding_equal(struct text a, struct text b)
+{
+	static const char *const same[][2] = {
+		{ "$8\r\nlistpack\r\n", "$9\r\nhashtable\r\n" },
+		{ "$8\r\nlistpack\r\n", "$9\r\nquicklist\r\n" },
+	};
+
+	for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+		struct text x = { same[i][0], strlen(same[i][0]) },
+			    y = { same[i][1], strlen(same[i][1]) };
+
+		if ((text_equal(a, x) && text_equal(b, y)) ||
+			(text_equal(a, y) && text_equal(b, x)))
+			return 1;
+	}
+	return 0;
+}
+
+int replies_equal(enum compare how, struct text a, struct text b)
+{
+	if (text_equal(a, b))
+		return 1;
+	if (!a.len || !b.len || a.data[0] == '-' || b.data[0] == '-')
+		return 0;
+	switch (how) {
+	case COMPARE_EXACT: return 0;
+	case COMPARE_SORTED: return sorted_equal(a, b, 1);
+	case COMPARE_PAIRS: return sorted_equal(a, b, 2);
+	case COMPARE_SCAN: return scan_equal(a, b);
+	case COMPARE_NEAR: return near_equal(a, b);
+	case COMPARE_ENCODING: return encoding_equal(a, b);
+	case COMPARE_KIND: return a.data[0] == b.data[0];
+	}
+	return 0;
+}

@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Makes commands out of the table. About one in seven is then spoilt: a word dropped, added,
+ * doubled, exchanged or replaced by something unfitting. Commands that set a time to live are
+ * spoilt only in ways that cannot yield a short one, or two servers would disagree about the
+ * instant.
+ */
+#include "grammar.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORD_MAX = 6000, ROWS_MAX = 512, SPOIL_ONE_IN = 7 };
+
+struct maker {
+	uint64_t *random;
+	const struct row *row;
+	int count;
+	size_t len[WORDS_MAX];
+	char *word[WORDS_MAX];
+};
+
+static const struct row *chosen[ROWS_MAX];
+static int chosen_count;
+
+uint64_t random_next(uint64_t *state)
+{
+	uint64_t x = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+	x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return x ^ (x >> 31);
+}
+
+uint64_t random_below(uint64_t *state, uint64_t limit)
+{
+	return random_next(state) % limit;
+}
+
+static int one_in(struct maker *maker, uint64_t n)
+{
+	return random_below(maker->random, n) == 0;
+}
+
+static const char *pick(struct maker *maker, const char *const *list, size_t count)
+{
+	return list[random_below(maker->random, count)];
+}
+#define PICK(maker, list) pick(maker, list, sizeof(list) / sizeof *(list))
+
+int grammar_choose(const char *groups)
+{
+	size_t count;
+	const struct row *rows = grammar_rows(&count);
+
+	chosen_count = 0;
+	while (*groups) {
+		size_t len = strcspn(groups, ",");
+		int before = chosen_count;
+
+		for (size_t i = 0; i < count && chosen_count < ROWS_MAX; i++)
+			if (strlen(rows[i].group) == len && !memcmp(rows[i].group, groups, len))
+				chosen[chosen_count++] = &rows[i];
+		if (chosen_count == before) {
+			fprintf(stderr, "diff: no group '%.*s'\n", (int)len, groups);
+			exit(2);
+		}
+		groups += len;
+		groups += *groups == ',';
+	}
+	return chosen_count;
+}
+
+static void word_add(struct maker *maker, const char *text, size_t len)
+{
+	if (maker->count == WORDS_MAX || len > WORD_MAX)
+		return;
+	char *copy = malloc(len + 1);
+	if (!copy)
+		abort();
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	maker->word[maker->count] = copy;
+	maker->len[maker->count++] = len;
+}
+
+static void text_add(struct maker *maker, const char *text)
+{
+	word_add(maker, text, strlen(text));
+}
+
+static void number_add(struct maker *maker, long long number)
+{
+	char text[32];
+
+	word_add(maker, text, (size_t)snprintf(text, sizeof text, "%lld", number));
+}
+
+static void key_add(struct maker *maker)
+{
+	static const char prefixes[] = "slhtzx";
+	char text[8], prefix = maker->row->prefix;
+
+	if (one_in(maker, 200)) {
+		word_add(maker, "\0\r\n{", one_in(maker, 2) ? 0 : 4);
+		return;
+	}
+	if (prefix == '*' || one_in(maker, 12))
+		prefix = prefixes[random_below(maker->random, sizeof prefixes - 1)];
+	snprintf(
+		text, sizeof text, "%c%d", prefix, (int)random_below(maker->random, KEYS_PER_TYPE));
+	text_add(maker, text);
+}
+
+static void value_add(struct maker *maker)
+{
+	static const char *const odd[] = {
+		"", "0", "-1", "007", " 3", "3 ", "+5", "-0", "1.5", "1e3", "nan", "inf", "abc",
+		"9223372036854775807", "-9223372036854775808", "9223372036854775808", "2147483648",
+		"12345678901234567890123456789012345678901234", "0.1", "3.0", "\xff\xfe", "a\r\nb",
+		"123456789012345678901234567890123456789012345", "0x10", "ohmytext", "mynewtext",
+	};
+	static const size_t sizes[] = { 1, 20, 32, 44, 45, 63, 64, 65, 100, 255, 256, 5000 };
+	char text[5000];
+
+	if (one_in(maker, 2)) {
+		text_add(maker, PICK(maker, odd));
+		return;
+	}
+	size_t len = sizes[random_below(
+		maker->random, sizeof sizes / sizeof *sizes - !one_in(maker, 20))];
+	for (size_t i = 0; i < len; i++)
+		text[i] = (char)(one_in(maker, 50) ? random_next(maker->random) :
+			'a' + random_below(maker->random, 8));
+	word_add(maker, text, len);
+}
+
+static void integer_add(struct maker *maker)
+{
+	static const char *const odd[] = {
+		"9223372036854775807",
+		"-9223372036854775808",
+		"9223372036854775808",
+		"-9223372036854775807",
+		"2147483647",
+		"-2147483649",
+		"4294967296",
+		"1.0",
+		"",
+		"abc",
+		" 1",
+		"1 ",
+		"+1",
+		"-0",
+		"01",
+	};
+
+	if (one_in(maker, 6))
+		text_add(maker, PICK(maker, odd));
+	else
+		number_add(maker, (long long)random_below(maker->random, 400) - 100);
+}
+
+/* Absolute or relative, in seconds or milliseconds: gone long ago, refused, or far away. */
+static void time_add(struct maker *maker, char kind)
+{
+	static const char *const refused[] = { "9223372036854775807", "-9223372036854775808", "0",
+		"-1", "9223372036854775", "abc", "", "1.5" };
+	long long number = 1000 + (long long)random_below(maker->random, 100) * 100;
+
+	if (one_in(maker, 5)) {
+		text_add(maker, PICK(maker, refused));
+		return;
+	}
+	if (kind == 'e' || kind == 'E')
+		number = one_in(maker, 8) ? 1 : number + 4102444800;
+	if (kind == 'T' || kind == 'E')
+		number *= 1000;
+	number_add(maker, number);
+}
+
+static void float_add(struct maker *maker)
+{
+	static const char *const floats[] = { "0.1", "-0.1", "1.5", "3", "1e3", "-1e-3", "0.25",
+		"1e17", "1e-17", "3.0e0", "inf", "-inf", "nan", "abc", "", " 1",
+		"1.7976931348623157e308", "5e-324", "1234567890.123456789", "-0" };
+
+	text_add(maker, PICK(maker, floats));
+}
+
+/* Quarters only: 7.0 prints other scores with seventeen digits, 7.2 with as many as are needed. */
+static void score_add(struct maker *maker, int is_bound)
+{
+	static const char *const odd[] = { "inf", "-inf", "+inf", "nan", "abc", "", "1e3", "0",
+		"-0", "1e15" };
+	char text[32];
+
+	if (one_in(maker, 8)) {
+		text_add(maker, PICK(maker, odd));
+		return;
+	}
+	double score = ((double)random_below(maker->random, 81) - 40) / 4;
+	snprintf(text, sizeof text, "%s%g", is_bound && one_in(maker, 3) ? "(" : "", score);
+	text_add(maker, text);
+}
+
+static void member_add(struct maker *maker)
+{
+	char text[16];
+
+	if (one_in(maker, 25)) {
+		value_add(maker);
+		return;
+	}
+	snprintf(text, sizeof text, one_in(maker, 2) ? "m%d" : "%d",
+		(int)random_below(maker->random, 30));
+	text_add(maker, text);
+}
+
+static void offset_add(struct maker *maker, int is_bit)
+{
+	static const char *const odd[] = { "-1", "4294967296", "429496729x", "abc", "1.0",
+		"9223372036854775807" };
+
+	if (one_in(maker, 10))
+		text_add(maker, PICK(maker, odd));
+	else
+		number_add(maker, (long long)random_below(maker->random, is_bit ? 2000 : 100));
+}
+
+static void placeholder_add(struct maker *maker, char kind)
+{
+	static const char *const patterns[] = { "*", "s*", "?1", "[a-l]*", "[^s]?", "*[0-2]", "\\*",
+		"", "s[", "m1*", "**3", "nothing" };
+	static const char *const lex[] = { "-", "+", "[m1", "(m1", "[m2", "(m25", "[", "(", "m1",
+		"[5", "(9", "[m9", "" };
+	static const char *const ids[] = { "0", "1-1", "5", "7-*", "0-0", "99-99",
+		"18446744073709551615-1", "abc", "1-", "-", "3-2" };
+	static const char *const databases[] = { "0", "0", "1", "2", "15", "16", "-1", "abc" };
+	char id[32];
+
+	switch (kind) {
+	case 'k': key_add(maker); break;
+	case 'v': value_add(maker); break;
+	case 'm': member_add(maker); break;
+	case 'i': integer_add(maker); break;
+	case 'n':
+		number_add(maker, (long long)random_below(maker->random, 6) - one_in(maker, 12));
+		break;
+	case 'x': number_add(maker, (long long)random_below(maker->random, 16) - 8); break;
+	case 'f': float_add(maker); break;
+	case 't': case 'T': case 'e': case 'E': time_add(maker, kind); break;
+	case 'p': text_add(maker, PICK(maker, patterns)); break;
+	case 's': case 'S': score_add(maker, kind == 'S'); break;
+	case 'l': text_add(maker, PICK(maker, lex)); break;
+	case 'b': case 'u': offset_add(maker, kind == 'b'); break;
+	case 'd': text_add(maker, PICK(maker, databases)); break;
+	case 'I':
+		snprintf(id, sizeof id, "%d-%d", (int)random_below(maker->random, 200),
+			(int)random_below(maker->random, 4));
+		text_add(maker, one_in(maker, 4) ? PICK(maker, ids) : id);
+		break;
+	default: abort();
+	}
+}
+
+/* The end of the bracket that opens at `at`. */
+static const char *bracket_end(const char *at)
+{
+	int depth = 0;
+
+	for (;; at++) {
+		depth += strchr("[({", *at) != NULL;
+		depth -= strchr("])}", *at) != NULL;
+		if (!depth)
+			return at;
+	}
+}
+
+static const char *alternative_end(const char *at, const char *end)
+{
+	for (; at < end && *at != '|'; at++)
+		if (strchr("[({", *at))
+			at = bracket_end(at);
+	return at;
+}
+
+static void expand(struct maker *maker, const char *at, const char *end);
+
+static void expand_one_of(struct maker *maker, const char *at, const char *end)
+{
+	uint64_t count = 0;
+
+	for (const char *part = at; part <= end; part = alternative_end(part, end) + 1)
+		count++;
+	for (uint64_t skip = random_below(maker->random, count); skip; skip--)
+		at = alternative_end(at, end) + 1;
+	expand(maker, at, alternative_end(at, end));
+}
+
+static void literal_add(struct maker *maker, const char *at, size_t len)
+{
+	char text[64];
+	int is_lower = one_in(maker, 10), is_mixed = one_in(maker, 30);
+
+	if (len >= sizeof text)
+		abort();
+	for (size_t i = 0; i < len; i++)
+		text[i] = (char)(is_lower || (is_mixed && i % 2) ? tolower((unsigned char)at[i])
+								 : at[i]);
+	word_add(maker, text, len);
+}
+
+/* Depth is bounded by the brackets of our own table. */
+static void expand(struct maker *maker, const char *at, const char *end)
+{
+	while (at < end) {
+		if (*at == ' ') {
+			at++;
+			continue;
+		}
+		if (strchr("[({", *at)) {
+			const char *close = bracket_end(at);
+			uint64_t times = *at == '(' ? 1 : random_below(maker->random, 5) < 2;
+
+			if (*at == '{')
+				times = 1 + random_below(maker->random, 4) +
+					(one_in(maker, 40) ? 12 : 0);
+			for (; times; times--)
+				expand_one_of(maker, at + 1, close);
+			at = close + 1;
+			continue;
+		}
+		if (*at == '%') {
+			placeholder_add(maker, at[1]);
+			at += 2;
+			continue;
+		}
+		size_t len = strcspn(at, " [](){}|");
+		if (!len)
+			abort();
+		literal_add(maker, at, len);
+		at += len;
+	}
+}
+
+static void word_replace(struct maker *maker, int index)
+{
+	static const char *const unfitting[] = { "", "abc", "-1", "0", "nx", "GET",
+		"9223372036854775808", "1e400", "\r\n", "(", "100000" };
+
+	free(maker->word[index]);
+	int count = maker->count;
+	maker->count = index;
+	text_add(maker, PICK(maker, unfitting));
+	maker->count = count;
+}
+
+static void words_exchange(struct maker *maker, int a, int b)
+{
+	char *word = maker->word[a];
+	size_t len = maker->len[a];
+
+	maker->word[a] = maker->word[b];
+	maker->len[a] = maker->len[b];
+	maker->word[b] = word;
+	maker->len[b] = len;
+}
+
+static int sets_time(const struct row *row)
+{
+	return strstr(row->template, "%t") || strstr(row->template, "%T") ||
+		strstr(row->template, "%e") || strstr(row->template, "%E");
+}
+
+static void spoil(struct maker *maker)
+{
+	int any = (int)random_below(maker->random, (uint64_t)maker->count);
+
+	switch (random_below(maker->random, sets_time(maker->row) ? 3 : 5)) {
+	case 0:
+		if (maker->count > 1)
+			free(maker->word[--maker->count]);
+		break;
+	case 1:
+		value_add(maker);
+		break;
+	case 2:
+		word_replace(maker, any);
+		break;
+	case 3:
+		words_exchange(
+			maker, any, (int)random_below(maker->random, (uint64_t)maker->count));
+		break;
+	default:
+		word_add(maker, maker->word[any], maker->len[any]);
+	}
+}
+
+static struct command command_encode(struct maker *maker)
+{
+	struct command command = { .compare = maker->row->compare };
+	size_t room = 32;
+
+	for (int i = 0; i < maker->count; i++)
+		room += maker->len[i] + 32;
+	command.bytes = malloc(room);
+	if (!command.bytes)
+		abort();
+	command.len = (size_t)snprintf(command.bytes, room, "*%d\r\n", maker->count);
+	for (int i = 0; i < maker->count; i++) {
+		command.len += (size_t)snprintf(
+			command.bytes + command.len, room - command.len, "$%zu\r\n", maker->len[i]);
+		memcpy(command.bytes + command.len, maker->word[i], maker->len[i]);
+		command.len += maker->len[i];
+		memcpy(command.bytes + command.len, "\r\n", 2);
+		command.len += 2;
+		free(maker->word[i]);
+	}
+	return command;
+}
+
+struct command grammar_next(uint64_t *random)
+{
+	struct maker maker = { .random = random };
+
+	maker.row = chosen[random_below(random, (uint64_t)chosen_count)];
+	const char *template = maker.row->template;
+	int is_firm = *template == '!';
+	expand(&maker, template + is_firm, template + strlen(template));
+	if (is_firm || !one_in(&maker, SPOIL_ONE_IN))
+		return command_encode(&maker);
+	spoil(&maker);
+	struct command command = command_encode(&maker);
+	if (command.compare != COMPARE_EXACT && command.compare != COMPARE_NEAR)
+		command.compare = COMPARE_KIND;
+	return command;
+}
+
+struct command grammar_look(int number)
+{
+	static const struct row looks[] = {
+		{ "look", '*', "GET", COMPARE_EXACT },
+		{ "look", '*', "PTTL", COMPARE_NEAR },
+		{ "look", '*', "LRANGE 0 -1", COMPARE_EXACT },
+		{ "look", '*', "HGETALL", COMPARE_PAIRS },
+		{ "look", '*', "SMEMBERS", COMPARE_SORTED },
+		{ "look", '*', "ZRANGE 0 -1 WITHSCORES", COMPARE_EXACT },
+	};
+	static const char prefixes[] = "slhtz";
+	enum { LOOKS = sizeof looks / sizeof *looks };
+	uint64_t random = 0;
+	int key = number / LOOKS;
+	const struct row *row = &looks[number % LOOKS];
+	struct maker maker = { .random = &random, .row = row };
+	size_t name = strcspn(row->template, " ");
+	char text[16];
+
+	if (key >= KEYS_PER_TYPE * (int)(sizeof prefixes - 1))
+		return (struct command){ .bytes = NULL };
+	snprintf(text, sizeof text, "%c%d", prefixes[key / KEYS_PER_TYPE], key % KEYS_PER_TYPE);
+	word_add(&maker, row->template, name);
+	text_add(&maker, text);
+	for (const char *at = row->template + name; *at;) {
+		at++;
+		size_t len = strcspn(at, " ");
+		word_add(&maker, at, len);
+		at += len;
+	}
+	return command_encode(&maker);
+}
+
+size_t text_print(const char *data, size_t len, char *out, size_t room)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < len && used + 8 < room; i++) {
+		unsigned char byte = (unsigned char)data[i];
+
+		if (byte == '\r' || byte == '\n') {
+			out[used++] = '\\';
+			out[used++] = byte == '\r' ? 'r' : 'n';
+		} else if (byte < 32 || byte > 126 || byte == '\\' || byte == '"') {
+			used += (size_t)snprintf(out + used, room - used, "\\x%02x", byte);
+		} else {
+			out[used++] = (char)byte;
+		}
+	}
+	out[used] = '\0';
+	return used;
+}
+
+void command_print(const struct command *command, char *out, size_t room)
+{
+	const char *at = command->bytes, *end = at + command->len;
+	size_t used = 0;
+
+	out[0] = '\0';
+	at = (const char *)memchr(at, '\n', command->len) + 1;
+	while (at < end && used + 16 < room) {
+		size_t len = strtoul(at + 1, NULL, 10);
+
+		at = strchr(at, '\n') + 1;
+		int is_plain = len && strcspn(at, " \r\n\\\"'") >= len && !memchr(at, '\0', len);
+		used += (size_t)snprintf(out + used, room - used, is_plain ? "" : "\"");
+		used += text_print(at, len, out + used, room - used - 4);
+		used += (size_t)snprintf(out + used, room - used, is_plain ? " " : "\" ");
+		at += len + 2;
+	}
+}
