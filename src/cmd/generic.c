@@ -77,14 +77,24 @@ static enum outcome type(struct call *call)
 	return DONE;
 }
 
+/* Stores a value and its expiry (-1 = none). A short string that had grown stays "raw". */
+static void value_place(struct db *db, struct key key, struct value *v, uint8_t encoding,
+	int64_t expiry_ms)
+{
+	struct entry *e = db_set_value(db, key, v, expiry_ms < 0 ? EXPIRY_NONE : expiry_ms);
+	if (encoding == ENC_INLINE_RAW && e->encoding == ENC_INLINE)
+		e->encoding = ENC_INLINE_RAW;
+}
+
 /* Takes a key and puts its value and expiry under another name or into another database. */
 static void entry_move(struct db *from, struct key from_key, struct entry *e, struct db *to,
 	struct key to_key)
 {
 	int64_t expiry_ms = entry_expiry_ms(e);
+	uint8_t encoding = e->encoding;
 	struct value v;
 	db_detach(from, from_key, e, &v);
-	db_set_value(to, to_key, &v, expiry_ms < 0 ? EXPIRY_NONE : expiry_ms);
+	value_place(to, to_key, &v, encoding, expiry_ms);
 }
 
 static enum outcome rename_generic(struct call *call, bool only_new)
@@ -193,7 +203,7 @@ static enum outcome copy(struct call *call)
 	int64_t expiry_ms = entry_expiry_ms(e);
 	struct value v = entry_value(e), twin;
 	type_ops_of(&v)->copy(&v, &twin);
-	db_set_value(to_db, to, &twin, expiry_ms < 0 ? EXPIRY_NONE : expiry_ms);
+	value_place(to_db, to, &twin, v.encoding, expiry_ms);
 	db_publish(to_db, to, EVENT_GENERIC, "copy_to");
 	reply_i64(call->reply, 1);
 	return DONE;
