@@ -213,9 +213,9 @@ static const struct command_row client_subcommands[] = {
 	CLIENT_ROW("INFO", client_info, CLIENT_FLAGS, "6.2.0", "O(1)", "",
 		"Describes the connection.", .tips = "nondeterministic_output"),
 	CLIENT_ROW("KILL", client_kill, CLIENT_ADMIN, "2.4.0", "O(N) where N is the number of client connections",
-		"filter={old_format=ip:port!2.8.12|new_format=[ID client_id:integer@2.8.12|TYPE "
-		"client_type=[NORMAL@2.8.12|MASTER@3.2.0|SLAVE@2.8.12|REPLICA@5.0.0|PUBSUB@2.8.12]@2.8.12|USER username|ADDR "
-		"addr~ip:port|LADDR laddr~ip:port@6.2.0|SKIPME skipme={YES|NO}|MAXAGE maxage:integer@7.4.0]...}",
+		"filter={old_format~ip:port!2.8.12|new_format={ID client_id:integer@2.8.12|TYPE "
+		"client_type={NORMAL@2.8.12|MASTER@3.2.0|SLAVE@2.8.12|REPLICA@5.0.0|PUBSUB@2.8.12}@2.8.12|USER username|ADDR "
+		"addr~ip:port|LADDR laddr~ip:port@6.2.0|SKIPME skipme={YES|NO}|MAXAGE maxage:integer@7.4.0}...}",
 		"Closes connections.",
 		.history = "2.8.12=Added new filter format.|2.8.12=`ID` option.|3.2.0=Added `master` type in for "
 			"`TYPE` option.|5.0.0=Replaced `slave` `TYPE` with `replica`. `slave` still supported for "

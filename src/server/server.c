@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * A server's life: composed, run turn by turn, taken apart.
+ *
+ * What a turn does is in server_on_turn_*; what happens a few times a second in server_on_tick;
+ * work that must not hold a turn is cut into slices by the background timer.
+ */
+#include "server/server.h"
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/rand.h"
+#include "cmd/commands.h"
+#include "exec/memory.h"
+#include "exec/pause.h"
+#include "exec/wait.h"
+#include "io/clock.h"
+#include "io/signals.h"
+#include "obs/monitor.h"
+#include "process/banner.h"
+#include "process/crash.h"
+#include "process/self_test.h"
+#include "process/title.h"
+#include "process/watchdog.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* --- the turn --------------------------------------------------------------------------------- */
+
+static void server_on_turn_begin(void *context)
+{
+	struct server *s = context;
+	exec_set_time(s->exec, loop_wall_us(s->loop));
+}
+
+static void server_on_batch(void *context)
+{
+	struct server *s = context;
+	net_on_batch(s->net);
+}
+
+/* The sooner of two waits in microseconds, negative = none. */
+static int64_t wait_sooner(int64_t a, int64_t b)
+{
+	if (a < 0)
+		return b;
+	return b < 0 || a < b ? a : b;
+}
+
+static int64_t server_on_turn_end(void *context)
+{
+	struct server *s = context;
+	struct exec *exec = s->exec;
+	int64_t wait_us = -1;
+
+	if (UNLIKELY(wait_timeout_count(exec) != 0)) {
+		wait_expire(exec);
+		int64_t next_ms = wait_next_timeout_ms(exec);
+		wait_us = next_ms < 0 ? -1 : next_ms * 1000;
+	}
+	int64_t pause_ms = pause_tick(exec);
+	if (UNLIKELY(pause_ms >= 0))
+		wait_us = wait_sooner(wait_us, pause_ms * 1000);
+	bool has_more = net_on_turn_end(s->net);
+	has_more |= memory_slice(exec);
+	if (UNLIKELY(s->keyspace->graves != NULL && !timer_is_armed(&s->background)))
+		timer_arm(s->loop, &s->background, 0);
+	figures_turn_end(&s->figures);
+	return has_more ? 0 : wait_us;
+}
+
+/* One slice of each kind of work that is pending, then a rest in proportion to what it took. */
+static void server_on_background(struct timer *t)
+{
+	struct server *s = t->context;
+	int64_t begin = clock_mono_us();
+	bool frees = keyspace_free_slice(s->keyspace, SERVER_SLICE_US);
+
+	if (s->is_resizing)
+		s->is_resizing = keyspace_resize_slice(s->keyspace, SERVER_SLICE_US);
+	if (s->is_expiring) {
+		int64_t expire_begin = clock_mono_us();
+		s->is_expiring = keyspace_expire_slice(s->keyspace, SERVER_SLICE_US);
+		effect_unit_close(s->exec, false);
+		s->figures.expire_us += (uint64_t)(clock_mono_us() - expire_begin);
+	}
+	if (!frees && !s->is_resizing && !s->is_expiring)
+		return;
+	int64_t took = clock_mono_us() - begin;
+	timer_arm(s->loop, t, took * (frees ? SERVER_FREE_REST_FACTOR : SERVER_REST_FACTOR));
+}
+
+static int server_tick_hz(const struct server *s)
+{
+	int hz = s->settings.process.hz;
+
+	if (!s->settings.process.dynamic_hz)
+		return hz;
+	while (s->exec->session_count / (size_t)hz > SERVER_CLIENTS_PER_TICK && hz < PROCESS_HZ_MAX)
+		hz *= 2;
+	return hz < PROCESS_HZ_MAX ? hz : PROCESS_HZ_MAX;
+}
+
+static void server_on_tick(struct timer *t)
+{
+	struct server *s = t->context;
+	int64_t begin = clock_mono_us();
+
+	timer_arm(s->loop, t, 1000000 / server_tick_hz(s));
+	watchdog_feed();
+	mem_note_peak();
+	shutdown_tick(s->services.shutdown, s->exec->now_ms);
+	if (begin - s->tick_at_us >= 90000) {
+		figures_sample(&s->figures, s->exec->now_us);
+		s->tick_at_us = begin;
+	}
+	if (!s->services.cron_paused)
+		net_on_tick(s->net);
+	s->is_expiring = s->keyspace->config.active_expire && s->keyspace->allow_expiry;
+	s->is_resizing = true;
+	if (!timer_is_armed(&s->background))
+		server_on_background(&s->background);
+	s->figures.cron_us += (uint64_t)(clock_mono_us() - begin);
+}
+
+/* --- ends --------------------------------------------------------------------------------------- */
+
+static void server_stop(void *context)
+{
+	struct server *s = context;
+	loop_stop(s->loop);
+}
+
+static void server_on_signal(int signal, void *context)
+{
+	struct server *s = context;
+	const struct process_config *process = &s->settings.process;
+	int flags = signal == 2 ? process->shutdown_on_sigint : process->shutdown_on_sigterm;
+
+	shutdown_on_signal(s->services.shutdown, signal, (unsigned)flags,
+		(int64_t)process->shutdown_timeout_s * 1000, s->exec->now_ms);
+}
+
+static void server_reset_stats(void *context)
+{
+	struct server *s = context;
+
+	figures_reset(&s->figures);
+	loop_stats_reset(s->loop);
+}
+
+static void server_crash_info(struct buf *out, void *context)
+{
+	struct server *s = context;
+	struct bytes everything = BYTES("everything");
+	info_render(s->services.info, &everything, 1, out);
+}
+
+/* --- composition ---------------------------------------------------------------------------------- */
+
+static bool server_open_loop(struct server *s)
+{
+	char error[256];
+	const struct loop_options options = {
+		.backend = (enum loop_backend_kind)s->settings.process.io_backend,
+		.max_sockets = (unsigned)s->settings.net.maxclients,
+		.on_batch = server_on_batch,
+		.on_turn_begin = server_on_turn_begin,
+		.on_turn_end = server_on_turn_end,
+		.context = s,
+	};
+
+	s->loop = loop_new(&options, error, sizeof(error));
+	if (s->loop == NULL) {
+		log_line(LOG_WARNING, "Can't start: %s", error);
+		return false;
+	}
+	unsigned limit = loop_socket_limit(s->loop);
+	if (limit != 0 && (unsigned)s->settings.net.maxclients > limit) {
+		log_line(LOG_WARNING, "maxclients has been reduced from %d to %u: %s",
+			s->settings.net.maxclients, limit, loop_backend_reason(s->loop));
+		s->settings.net.maxclients = (int)limit;
+	}
+	return true;
+}
+
+static void server_fill_services(struct server *s)
+{
+	struct services *services = &s->services;
+
+	services->loop = s->loop;
+	services->net = s->net;
+	services->config = s->settings.config;
+	services->info = info_new();
+	services->observe = s->observe;
+	services->monitor = monitor_new(s->exec, monitor_peer);
+	services->shutdown = shutdown_new(server_stop, s);
+	services->process = &s->settings.process;
+	services->reset_stats = server_reset_stats;
+	services->reset_context = s;
+	services->requirepass = &s->settings.acl.requirepass;
+	services->started_ms = s->exec->now_ms;
+	rand_hex(services->run_id, sizeof(services->run_id) - 1);
+	rand_hex(services->replication_id, sizeof(services->replication_id) - 1);
+	shutdown_on_failed(services->shutdown, shutdown_answer_waiting, s->exec);
+}
+
+static bool server_compose(struct server *s)
+{
+	s->keyspace = keyspace_new(s->settings.process.databases);
+	s->keyspace->clock_us = clock_mono_us;
+	s->exec = exec_new(s->keyspace);
+	exec_set_time(s->exec, clock_wall_us());
+	wiring_commands(s->exec->commands);
+	if (!settings_rename_commands(&s->settings, s->exec->commands))
+		return false;
+	s->net = net_new(s->loop, s->exec, &s->settings.net);
+	s->observe = observe_new(s->exec, &s->settings.observe);
+	s->observe->peer = monitor_peer;
+	s->exec->services = &s->services;
+	server_fill_services(s);
+	wiring_gates(s->exec);
+	const struct settings_modules modules = {s->exec, s->net, s->observe};
+	settings_bind(&s->settings, &modules);
+	s->figures.settings = &s->settings;
+	s->figures.services = &s->services;
+	s->figures.loop = s->loop;
+	s->figures.net = s->net;
+	s->figures.exec = s->exec;
+	info_add(s->services.info, observe_info_rows, s->observe);
+	figures_register(&s->figures);
+	s->services.startup_bytes = s->figures.startup_bytes;
+	timer_init(&s->tick, server_on_tick, s);
+	timer_init(&s->background, server_on_background, s);
+	return true;
+}
+
+static void server_take_apart(struct server *s)
+{
+	net_close_all(s->net);
+	signals_close(s->loop);
+	timer_disarm(s->loop, &s->tick);
+	timer_disarm(s->loop, &s->background);
+	loop_turn(s->loop, 0);
+	monitor_free(s->services.monitor);
+	info_free(s->services.info);
+	shutdown_free(s->services.shutdown);
+	observe_free(s->observe);
+	net_free(s->net);
+	exec_free(s->exec);
+	keyspace_free(s->keyspace);
+	loop_free(s->loop);
+	settings_release(&s->settings);
+}
+
+static void server_prepare_process(struct server *s)
+{
+	const struct process_config *process = &s->settings.process;
+	enum process_supervised by = process_supervise(process->supervised);
+
+	if (process->daemonize && by == SUPERVISED_NO)
+		process_daemonize();
+	s->figures.supervised_by = by;
+	if (process->server_cpulist[0] != '\0' && !process_pin(process->server_cpulist))
+		log_line(LOG_WARNING, "server_cpulist can't be used: %s", process->server_cpulist);
+	if (process->disable_thp)
+		process_disable_thp();
+	oom_apply(process, OOM_PRIMARY);
+}
+
+static bool server_open(struct server *s)
+{
+	char error[256];
+	const struct process_config *process = &s->settings.process;
+
+	if (!server_open_loop(s) || !server_compose(s))
+		return false;
+	crash_init(&(struct crash_options){.is_enabled = process->crash_log,
+		.exit_on_panic = process->exit_on_panic, .exec = s->exec,
+		.info = server_crash_info, .context = s});
+	banner_logo(process, &s->settings.log, s->settings.net.port);
+	if (!net_listen(s->net, error, sizeof(error))) {
+		log_line(LOG_WARNING, "Failed listening on port %d (%s), aborting.",
+			s->settings.net.port, error);
+		return false;
+	}
+	process_pidfile_write(process);
+	settings_show_title(&s->settings);
+	self_test_log_warnings();
+	banner_initialized(loop_backend_name(s->loop), loop_backend_reason(s->loop));
+	watchdog_set(process->watchdog_period_ms, process->hz);
+	return signals_open(s->loop, server_on_signal, s) == 0;
+}
+
+int server_main(int argc, char **argv)
+{
+	static struct server server;
+	struct server *s = &server;
+
+	title_init(argc, argv);
+	clock_init();
+	hash_seed_random();
+	wiring_types();
+	settings_init(&s->settings);
+	switch (settings_start(&s->settings, argc, argv)) {
+	case CONFIG_RUN:
+		break;
+	case CONFIG_EXIT_OK:
+		return 0;
+	case CONFIG_EXIT_BAD:
+		return 1;
+	}
+	log_init(&s->settings.log);
+	banner_starting(argc > 1);
+	server_prepare_process(s);
+	if (!server_open(s))
+		return 1;
+	const struct net_config *net = &s->settings.net;
+	banner_ready(net->port != 0 && net->bind[0] != '\0', net->unixsocket);
+	timer_arm(s->loop, &s->tick, 1000);
+	loop_run(s->loop);
+	process_pidfile_remove();
+	if (net->unixsocket != NULL)
+		unlink(net->unixsocket);
+	banner_bye();
+	server_take_apart(s);
+	return 0;
+}

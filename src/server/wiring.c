@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * The table of contents of the program: which types, commands and gates this server is made of. Parameters
+ * are listed in settings.c, the rows of INFO in figures.c.
+ */
+#include "cmd/commands.h"
+#include "exec/memory.h"
+#include "exec/pause.h"
+#include "exec/tx.h"
+#include "server/server.h"
+#include "store/type_ops.h"
+#include "types/string.h"
+
+void wiring_types(void)
+{
+	type_register(TYPE_STRING, &string_ops);
+}
+
+void wiring_commands(struct command_table *commands)
+{
+	const struct command_row *const groups[] = {
+		connection_commands, client_commands, command_commands, transactions_commands,
+		string_commands, string_number_commands, string_range_commands, string_lcs_commands,
+		string_compare_commands,
+		generic_commands, expire_commands, scan_commands, dump_commands, object_commands,
+		keyspace_commands,
+		config_commands, info_commands, slowlog_commands, latency_commands, memory_commands,
+		monitor_commands, debug_commands, shutdown_commands, time_commands, lolwut_commands,
+	};
+
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		command_table_add(commands, groups[i]);
+}
+
+void wiring_gates(struct exec *exec)
+{
+	connection_init(exec);
+	tx_init(exec);
+	memory_init(exec);
+	pause_init(exec);
+	monitor_init(exec);
+}
