@@ -126,10 +126,9 @@ static char *config_absolute(const char *path)
 		return mem_dup_text(path);
 	while (path[0] == '.' && path[1] == '/')
 		path += 2;
-	while (strncmp(path, "../", 3) == 0 && strcmp(cwd, "/") != 0) {
+	for (; strncmp(path, "../", 3) == 0; path += 3) {
 		char *slash = strrchr(cwd, '/');
 		slash[slash == cwd] = '\0';
-		path += 3;
 	}
 	buf_printf(&out, "%s%s%s", cwd, strcmp(cwd, "/") == 0 ? "" : "/", path);
 	char *copy = mem_dup_text(buf_text(&out));

@@ -50,7 +50,8 @@ static void template_row(const struct param_row *row)
 {
 	const char *value = row->fallback == NULL ? "" : row->fallback;
 	putchar('\n');
-	template_comment(row->help);
+	if (row->help != NULL)
+		template_comment(row->help);
 	if (row->conf != NULL)
 		printf("%s %s\n", row->name, row->conf);
 	else if (row->example != NULL)
