@@ -185,8 +185,6 @@ static struct entry *evict_choose(struct keyspace *k, int *db)
 {
 	if ((k->config.policy & 3) == POLICY_VOLATILE_RANDOM)
 		return evict_choose_random(k, db);
-	if (k->pool == NULL)
-		k->pool = mem_calloc(1, sizeof(*k->pool));
 	pool_fill(k->pool, k);
 	return pool_take(k->pool, k, db);
 }
@@ -212,6 +210,8 @@ enum evict_result evict_until(struct keyspace *k, size_t used, size_t limit, int
 	if (used <= limit)
 		return EVICT_OK;
 	size_t to_free = used - limit;
+	if (k->pool == NULL)
+		k->pool = mem_calloc(1, sizeof(*k->pool));
 	size_t before = mem_used_bytes();
 	struct slice slice = slice_begin(k, budget_us);
 	for (unsigned turn = 1;; turn++) {
