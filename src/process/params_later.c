@@ -390,7 +390,5 @@ const struct param_row later_params[] = {
 	{"busy-reply-threshold", PARAM_I64, AT(busy_reply_ms), "5000", .max = INT64_MAX,
 		.alias = "lua-time-limit",
 		.help = "Milliseconds a script may run before other clients are told BUSY."},
-	{"tracking-table-max-keys", PARAM_I64, AT(tracking_max_keys), "1000000", .max = INT64_MAX,
-		.help = "Keys remembered for client-side caches; 0 is no limit."},
 	{0},
 };

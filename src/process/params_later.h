@@ -76,7 +76,6 @@ struct later_config {
 		int64_t max_scan_fields;
 	} defrag;
 	int64_t busy_reply_ms;
-	int64_t tracking_max_keys;
 };
 
 extern const struct param_row later_params[];

@@ -14,6 +14,8 @@
 #include "store/store_params.h"
 #include "types/config.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,6 +119,7 @@ void settings_init(struct settings *s)
 		{store_params, &s->keyspace, NULL},
 		{types_params, &types_config, NULL},
 		{observe_params, &s->observe, NULL},
+		{push_params, &s->push, NULL},
 		{later_params, &s->later, NULL},
 	};
 	const struct config_directive directives[] = {
@@ -178,6 +181,21 @@ static void settings_fit_maxclients(struct settings *s)
 	s->net.maxclients = fitting;
 }
 
+/* A log that can't be written is found out now, while there is somebody to tell. */
+static bool settings_can_log(const struct settings *s)
+{
+	if (s->log.file[0] == '\0')
+		return true;
+	int fd = open(s->log.file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+	if (fd >= 0) {
+		close(fd);
+		return true;
+	}
+	fprintf(stderr, "\n*** FATAL CONFIG FILE ERROR ***\nCan't open the log file: %s\n",
+		strerror(errno));
+	return false;
+}
+
 enum config_start settings_start(struct settings *s, int argc, char **argv)
 {
 	mem_free(s->executable);
@@ -185,6 +203,8 @@ enum config_start settings_start(struct settings *s, int argc, char **argv)
 	enum config_start start = config_start(s->config, argc, argv);
 	if (start != CONFIG_RUN)
 		return start;
+	if (!settings_can_log(s))
+		return CONFIG_EXIT_BAD;
 	process_config_fit(&s->process);
 	settings_fit_maxclients(s);
 	return CONFIG_RUN;

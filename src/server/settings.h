@@ -13,6 +13,7 @@
 #include "process/config.h"
 #include "process/params_later.h"
 #include "process/process.h"
+#include "push/push_params.h"
 
 #define SETTINGS_RENAMES_MAX 512
 #define SETTINGS_USERS_MAX 4096
@@ -26,6 +27,7 @@ struct settings {
 		keyspace; /* until settings_bind; then keyspace->config is the place */
 	struct acl_config acl;
 	struct observe_config observe;
+	struct push_config push;
 	struct later_config later;
 
 	char *executable; /* argv[0] made absolute */
