@@ -213,15 +213,16 @@ static const struct command_row client_subcommands[] = {
 	CLIENT_ROW("INFO", client_info, CLIENT_FLAGS, "6.2.0", "O(1)", "",
 		"Describes the connection.", .tips = "nondeterministic_output"),
 	CLIENT_ROW("KILL", client_kill, CLIENT_ADMIN, "2.4.0", "O(N) where N is the number of client connections",
-		"filter={old_format~ip:port!2.8.12|new_format={ID client_id:integer@2.8.12|TYPE "
-		"client_type={NORMAL@2.8.12|MASTER@3.2.0|SLAVE@2.8.12|REPLICA@5.0.0|PUBSUB@2.8.12}@2.8.12|USER username|ADDR "
-		"addr~ip:port|LADDR laddr~ip:port@6.2.0|SKIPME skipme={YES|NO}|MAXAGE maxage:integer@7.4.0}...}",
+		"filter={old-format~ip:port!2.8.12|new-format={[ID client-id:integer]@2.8.12|[TYPE "
+		"client-type={NORMAL|MASTER@3.2.0|SLAVE|REPLICA@5.0.0|PUBSUB}]@2.8.12|[USER username]|[ADDR "
+		"addr~ip:port]|[LADDR laddr~ip:port]@6.2.0|[SKIPME skipme={YES|NO}]|[MAXAGE "
+		"maxage:integer]@7.4.0}...}",
 		"Closes connections.",
 		.history = "2.8.12=Added new filter format.|2.8.12=`ID` option.|3.2.0=Added `master` type in for "
 			"`TYPE` option.|5.0.0=Replaced `slave` `TYPE` with `replica`. `slave` still supported for "
 			"backward compatibility.|6.2.0=`LADDR` option."),
 	CLIENT_ROW("LIST", client_list, CLIENT_ADMIN, "2.4.0", "O(N) where N is the number of client connections",
-		"[TYPE client_type={NORMAL|MASTER|REPLICA|PUBSUB}]@5.0.0 [ID client_id:integer...]@6.2.0",
+		"[TYPE client-type={NORMAL|MASTER|REPLICA|PUBSUB}]@5.0.0 [ID client-id:integer...]@6.2.0",
 		"Lists the connections.", .tips = "nondeterministic_output",
 		.history = "2.8.12=Added unique client `id` field.|5.0.0=Added optional `TYPE` filter.|6.0.0=Added "
 			"`user` field.|6.2.0=Added `argv-mem`, `tot-mem`, `laddr` and `redir` fields and the optional "
@@ -238,11 +239,11 @@ static const struct command_row client_subcommands[] = {
 	CLIENT_ROW("SETINFO", client_setinfo, CLIENT_FLAGS, "7.2.0", "O(1)",
 		"attr={LIB-NAME libname|LIB-VER libver}", "Names the client library.",
 		.tips = "request_policy:all_nodes|response_policy:all_succeeded"),
-	CLIENT_ROW("SETNAME", client_setname, CLIENT_FLAGS, "2.6.9", "O(1)", "connection_name",
+	CLIENT_ROW("SETNAME", client_setname, CLIENT_FLAGS, "2.6.9", "O(1)", "connection-name",
 		"Names the connection.", ),
 	CLIENT_ROW("UNBLOCK", client_unblock, CLIENT_ADMIN, "5.0.0",
 		"O(log N) where N is the number of client connections",
-		"client_id:integer unblock_type=[TIMEOUT|ERROR]", "Ends another connection's blocking command.", ),
+		"client-id:integer unblock-type=[TIMEOUT|ERROR]", "Ends another connection's blocking command.", ),
 	CLIENT_ROW("UNPAUSE", client_unpause, CLIENT_ADMIN, "6.2.0", "O(N) Where N is the number of paused clients", "",
 		"Ends a pause.", ),
 	{0},

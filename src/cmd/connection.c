@@ -226,7 +226,7 @@ const struct command_row connection_commands[] = {
 		.group = "connection", .since = "1.0.0", .complexity = "O(1)", .syntax = "index:integer",
 		.summary = "Changes the connection's database."},
 	{.name = "QUIT", .run = quit, .flags = CONNECTION_FLAGS, .group = "connection", .since = "1.0.0",
-		.complexity = "O(1)", .syntax = "", .summary = "Closes the connection.",
+		.complexity = "O(1)", .syntax = "<[arg...]>", .summary = "Closes the connection.",
 		.deprecated = "7.2.0=just closing the connection"},
 	{.name = "AUTH", .run = auth, .flags = CONNECTION_FLAGS,
 		.group = "connection", .since = "1.0.0",

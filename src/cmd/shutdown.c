@@ -93,7 +93,7 @@ const struct command_row shutdown_commands[] = {
 			"O(N) when saving, where N is the total number of keys in all databases "
 			"when saving data, otherwise O(1)",
 		.summary = "Ends the server, saving first where that is configured or asked for.",
-		.syntax = "save_selector=[NOSAVE|SAVE] [NOW]@7.0.0 [FORCE]@7.0.0 [ABORT]@7.0.0",
+		.syntax = "save-selector=[NOSAVE|SAVE] [NOW]@7.0.0 [FORCE]@7.0.0 [ABORT]@7.0.0",
 		.history = "7.0.0=Added the `NOW`, `FORCE` and `ABORT` modifiers."},
 	{0},
 };
