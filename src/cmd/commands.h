@@ -35,6 +35,8 @@ extern const struct command_row scan_commands[];
 extern const struct command_row dump_commands[];
 extern const struct command_row object_commands[];
 extern const struct command_row keyspace_commands[];
+extern const struct command_row list_commands[];
+extern const struct command_row list_move_commands[];
 
 /* EXEC's handler, which dispatch must know (its gates are those of what it runs). */
 enum outcome transactions_exec(struct call *call);

@@ -7,6 +7,7 @@
 #include "base/match.h"
 #include "base/num.h"
 #include "cmd/commands.h"
+#include "cmd/scan.h"
 #include "exec/exec.h"
 #include "store/type_ops.h"
 
@@ -61,8 +62,7 @@ static enum outcome keys(struct call *call)
 	return DONE;
 }
 
-/* A number as strtoul reads it but for leading blanks: a sign is allowed, and wraps. */
-static bool cursor_parse(struct bytes text, uint64_t *cursor)
+bool scan_parse_cursor(struct bytes text, uint64_t *cursor)
 {
 	size_t i = 0;
 	bool is_negative = text.len > 0 && text.ptr[0] == '-';
@@ -132,7 +132,7 @@ static enum outcome scan(struct call *call)
 	int64_t count = SCAN_COUNT_DEFAULT;
 	uint64_t cursor;
 
-	if (!cursor_parse(call->argv[1], &cursor))
+	if (!scan_parse_cursor(call->argv[1], &cursor))
 		return call_fail(call, E_CURSOR);
 	if (!options_parse(call, &w, &count))
 		return FAILED;

@@ -160,6 +160,14 @@ struct bytes listpack_item_text(const struct listpack_item *item, char *scratch)
 /* True when the element is an integer, or a text that is one. */
 bool listpack_get_i64(const unsigned char *at, int64_t *out);
 bool listpack_equals(const unsigned char *at, const struct listpack_item *item);
+/* The same for an element that was read. `wanted` is one of listpack_item_of. */
+static inline bool listpack_item_equals(
+	const struct listpack_item *got, const struct listpack_item *wanted)
+{
+	if (got->is_integer)
+		return wanted->is_integer && got->integer == wanted->integer;
+	return bytes_equal(got->text, wanted->text);
+}
 /* The first equal element from `at` on (NULL allowed), looking at one and skipping `skip`. */
 unsigned char *listpack_find(
 	const unsigned char *at, const struct listpack_item *item, unsigned skip);

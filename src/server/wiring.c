@@ -9,11 +9,17 @@
 #include "exec/tx.h"
 #include "server/server.h"
 #include "store/type_ops.h"
+#include "types/hash.h"
+#include "types/list.h"
+#include "types/set.h"
 #include "types/string.h"
 
 void wiring_types(void)
 {
 	type_register(TYPE_STRING, &string_ops);
+	type_register(TYPE_LIST, &list_ops);
+	type_register(TYPE_SET, &set_ops);
+	type_register(TYPE_HASH, &hash_ops);
 }
 
 void wiring_commands(struct command_table *commands)
@@ -24,6 +30,7 @@ void wiring_commands(struct command_table *commands)
 		string_compare_commands,
 		generic_commands, expire_commands, scan_commands, dump_commands, object_commands,
 		keyspace_commands,
+		list_commands, list_move_commands,
 		config_commands, info_commands, slowlog_commands, latency_commands, memory_commands,
 		monitor_commands, debug_commands, shutdown_commands, time_commands, lolwut_commands,
 	};

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * What the commands of containers (lists, sets, hashes …) share: finding a value of the right
+ * type for reading or for changing, elements as replies, the options of HSCAN and its like.
+ */
+#ifndef RINGLET_CMD_CONTAINER_H
+#define RINGLET_CMD_CONTAINER_H
+
+#include "ds/listpack.h"
+#include "exec/call.h"
+#include "store/edit.h"
+
+enum found {
+	FOUND,
+	MISSING,
+	REFUSED, /* a value of another type; the error is written */
+};
+
+/* The container at argv[index], for reading. */
+enum found container_read(struct call *call, int index, enum value_type type, struct value *out);
+/* The same for a change: close it by edit_close or edit_store. With `create` a missing key is FOUND
+ * and begins as *create. */
+enum found container_open(struct call *call, int index, enum value_type type,
+	const struct value *create, struct edit *edit);
+/* Under a key that was not given as an argument's place. */
+enum found container_open_key(struct call *call, struct key key, enum value_type type,
+	const struct value *create, struct edit *edit);
+
+/* Replaces whatever is at `key` by a new container (consumed), with `event`; an empty one deletes
+ * the key instead. The reply is its length. */
+void container_store(struct call *call, struct key key, struct value *v, uint32_t event_class,
+	const char *event);
+
+/* An element as a bulk string. */
+static inline void reply_item(struct reply *r, const struct listpack_item *item)
+{
+	if (item->is_integer)
+		reply_bulk_i64(r, item->integer);
+	else
+		reply_bulk(r, item->text);
+}
+
+/* numkeys key [key …] from argv[at] on: false when the number is wrong (E_NUMKEYS is written). The
+ * count may be beyond the arguments: that is the caller's to check. */
+bool container_arg_numkeys(struct call *call, int at, int64_t *count);
+
+/* [MATCH pattern] [COUNT count] [NOVALUES] */
+struct container_scan {
+	uint64_t cursor;
+	int64_t count;
+	struct bytes pattern;
+	bool matches_all;
+	bool no_values;
+	struct reply *reply;
+	int64_t replied;
+};
+/* Reads argv[2] and finds the container; on FOUND reads the options. MISSING: the empty reply is
+ * written. `knows_no_values`: HSCAN. */
+enum found container_scan_begin(struct call *call, enum value_type type, bool knows_no_values,
+	struct container_scan *scan, struct value *out);
+/* Whether this text is wanted. */
+bool container_scan_wants(const struct container_scan *scan, struct bytes text);
+
+#endif
