@@ -79,7 +79,7 @@ struct net {
 	struct exec *exec;
 	struct net_config *config;
 	struct net_stats stats;
-	struct net_listener *listeners;
+	struct net_listener **listeners;
 	int listener_count;
 	int listening_port;
 	struct link flush, resume, batch_conns;

@@ -10,15 +10,12 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
+/* The listeners to be: new ones, whose sockets are not watched yet, and old ones that stay. */
 struct listen_plan {
-	struct {
-		int fd;
-		char *address;
-		uint8_t kind;
-	} rows[NET_LISTENERS_MAX];
+	struct net_listener *rows[NET_LISTENERS_MAX];
+	bool is_kept[NET_LISTENERS_MAX];
 	int count;
 };
 
@@ -34,20 +31,42 @@ static void listener_on_error(struct listener *l, int error)
 	log_line(LOG_WARNING, "Accepting client connection: %s", strerror(error));
 }
 
+static void net_listener_free(struct net_listener *l)
+{
+	mem_free(l->address);
+	mem_free(l);
+}
+
+/* Forgets the plan: what is new is closed. */
 static void plan_drop(struct listen_plan *plan)
 {
 	for (int i = 0; i < plan->count; i++) {
-		close(plan->rows[i].fd);
-		mem_free(plan->rows[i].address);
+		if (plan->is_kept[i])
+			continue;
+		close(plan->rows[i]->listener.fd);
+		net_listener_free(plan->rows[i]);
 	}
 	plan->count = 0;
 }
 
-static void plan_add(struct listen_plan *plan, int fd, char *address, uint8_t kind)
+static void plan_keep(struct listen_plan *plan, struct net_listener *old)
 {
-	plan->rows[plan->count].fd = fd;
-	plan->rows[plan->count].address = address;
-	plan->rows[plan->count++].kind = kind;
+	plan->is_kept[plan->count] = true;
+	plan->rows[plan->count++] = old;
+}
+
+static void plan_add(struct net *net, struct listen_plan *plan, int fd, const char *address, uint8_t kind)
+{
+	struct net_listener *l = mem_calloc(1, sizeof(*l));
+	l->listener.fd = fd;
+	l->listener.on_accept = listener_on_accept;
+	l->listener.on_error = listener_on_error;
+	l->listener.context = l;
+	l->net = net;
+	l->kind = kind;
+	l->address = mem_dup_text(address);
+	plan->is_kept[plan->count] = false;
+	plan->rows[plan->count++] = l;
 }
 
 /* An address the configuration only wishes for: marked so, or one that the machine lacks. */
@@ -63,34 +82,49 @@ static struct net_listener *listen_find_old(struct net *net, const char *address
 	if (kind == 0 && net->listening_port != net->config->port)
 		return NULL;
 	for (int i = 0; i < net->listener_count; i++)
-		if (net->listeners[i].kind == kind && strcmp(net->listeners[i].address, address) == 0)
-			return &net->listeners[i];
+		if (net->listeners[i]->kind == kind && strcmp(net->listeners[i]->address, address) == 0)
+			return net->listeners[i];
 	return NULL;
+}
+
+/* One word of bind. */
+static bool plan_address(struct net *net, struct listen_plan *plan, const char *word, char *error,
+	size_t error_size)
+{
+	const struct net_config *config = net->config;
+	bool is_optional = word[0] == '-';
+	const char *address = word + is_optional;
+	struct net_listener *old = listen_find_old(net, word, 0);
+
+	if (old != NULL) {
+		plan_keep(plan, old);
+		return true;
+	}
+	int fd = listen_tcp(address, config->port, config->tcp_backlog, (uint32_t)config->socket_mark_id);
+	if (fd >= 0) {
+		plan_add(net, plan, fd, word, 0);
+		return true;
+	}
+	if (is_tolerable(-fd, is_optional || strcmp(address, "::*") == 0))
+		return true;
+	snprintf(error, error_size, "%s:%d: %s", address, config->port, strerror(-fd));
+	return false;
 }
 
 static bool plan_tcp(struct net *net, struct listen_plan *plan, char *error, size_t error_size)
 {
-	const struct net_config *config = net->config;
-	char *list = mem_dup_text(config->bind);
-	char *save = NULL;
 	bool is_ok = true;
 
-	for (char *word = strtok_r(list, " ", &save); word != NULL && is_ok; word = strtok_r(NULL, " ", &save)) {
-		bool is_optional = word[0] == '-';
-		const char *address = word + is_optional;
-		if (plan->count >= NET_BIND_MAX)
+	for (const char *at = net->config->bind; is_ok && plan->count < NET_BIND_MAX;) {
+		at += strspn(at, " ");
+		size_t len = strcspn(at, " ");
+		if (len == 0)
 			break;
-		struct net_listener *old = listen_find_old(net, word, 0);
-		int fd = old != NULL ? dup(old->listener.fd) :
-			listen_tcp(address, config->port, config->tcp_backlog, (uint32_t)config->socket_mark_id);
-		if (fd >= 0) {
-			plan_add(plan, fd, mem_dup_text(word), 0);
-		} else if (!is_tolerable(-fd, is_optional) && !(strcmp(address, "::*") == 0 && is_tolerable(-fd, true))) {
-			snprintf(error, error_size, "%s:%d: %s", address, config->port, strerror(-fd));
-			is_ok = false;
-		}
+		char *word = mem_dup_bytes_text(at, len);
+		is_ok = plan_address(net, plan, word, error, error_size);
+		mem_free(word);
+		at += len;
 	}
-	mem_free(list);
 	return is_ok;
 }
 
@@ -100,42 +134,55 @@ static bool plan_unix(struct net *net, struct listen_plan *plan, char *error, si
 
 	if (config->unixsocket == NULL || config->unixsocket[0] == '\0')
 		return true;
-	const struct net_listener *old = listen_find_old(net, config->unixsocket, 1);
-	int fd = old != NULL ? dup(old->listener.fd) :
-		listen_unix(config->unixsocket, (unsigned)config->unixsocketperm, config->tcp_backlog);
+	struct net_listener *old = listen_find_old(net, config->unixsocket, 1);
+	if (old != NULL) {
+		plan_keep(plan, old);
+		return true;
+	}
+	int fd = listen_unix(config->unixsocket, (unsigned)config->unixsocketperm, config->tcp_backlog);
 	if (fd < 0) {
 		snprintf(error, error_size, "%s: %s", config->unixsocket, strerror(-fd));
 		return false;
 	}
-	plan_add(plan, fd, mem_dup_text(config->unixsocket), 1);
+	plan_add(net, plan, fd, config->unixsocket, 1);
 	return true;
 }
 
+static bool plan_keeps(const struct listen_plan *plan, const struct net_listener *l)
+{
+	for (int i = 0; i < plan->count; i++)
+		if (plan->rows[i] == l)
+			return true;
+	return false;
+}
+
+/* Watches the new listeners, then lets go of the old ones that are not in the plan. */
 static bool plan_open(struct net *net, struct listen_plan *plan, char *error, size_t error_size)
 {
-	struct net_listener *listeners = mem_calloc((size_t)plan->count + 1, sizeof(*listeners));
-
 	for (int i = 0; i < plan->count; i++) {
-		listeners[i].listener.on_accept = listener_on_accept;
-		listeners[i].listener.on_error = listener_on_error;
-		listeners[i].listener.context = &listeners[i];
-		listeners[i].net = net;
-		listeners[i].kind = plan->rows[i].kind;
-		listeners[i].address = plan->rows[i].address;
-		int status = listener_open(net->loop, &listeners[i].listener, plan->rows[i].fd);
+		struct net_listener *l = plan->rows[i];
+		int status = plan->is_kept[i] ? 0 : listener_open(net->loop, &l->listener, l->listener.fd);
 		if (status >= 0)
 			continue;
-		snprintf(error, error_size, "%s: %s", listeners[i].address, strerror(-status));
-		while (--i >= 0)
-			listener_close(net->loop, &listeners[i].listener);
-		mem_free(listeners);
+		snprintf(error, error_size, "%s: %s", l->address, strerror(-status));
+		while (--i >= 0) {
+			if (plan->is_kept[i])
+				continue;
+			listener_close(net->loop, &plan->rows[i]->listener);
+			plan->is_kept[i] = true;
+			net_listener_free(plan->rows[i]);
+		}
 		return false;
 	}
-	int count = plan->count;
-	plan->count = 0;
-	net_listen_close(net);
-	net->listeners = listeners;
-	net->listener_count = count;
+	for (int i = 0; i < net->listener_count; i++) {
+		if (plan_keeps(plan, net->listeners[i]))
+			continue;
+		listener_close(net->loop, &net->listeners[i]->listener);
+		net_listener_free(net->listeners[i]);
+	}
+	net->listeners = mem_realloc(net->listeners, ((size_t)plan->count + 1) * sizeof(*net->listeners));
+	memcpy(net->listeners, plan->rows, (size_t)plan->count * sizeof(*net->listeners));
+	net->listener_count = plan->count;
 	net->listening_port = net->config->port;
 	return true;
 }
@@ -159,8 +206,8 @@ bool net_listen(struct net *net, char *error, size_t error_size)
 void net_listen_close(struct net *net)
 {
 	for (int i = 0; i < net->listener_count; i++) {
-		listener_close(net->loop, &net->listeners[i].listener);
-		mem_free(net->listeners[i].address);
+		listener_close(net->loop, &net->listeners[i]->listener);
+		net_listener_free(net->listeners[i]);
 	}
 	mem_free(net->listeners);
 	net->listeners = NULL;
@@ -175,7 +222,7 @@ void net_listeners_describe(struct net *net, void (*row)(const char *text, void 
 	for (int kind = 0; kind <= 1; kind++) {
 		buf_clear(&text);
 		for (int i = 0; i < net->listener_count; i++) {
-			const struct net_listener *l = &net->listeners[i];
+			const struct net_listener *l = net->listeners[i];
 			if (l->kind != kind)
 				continue;
 			if (text.len == 0)

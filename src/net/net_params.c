@@ -175,8 +175,7 @@ const struct param_row net_params[] = {
 	{"unixsocket", PARAM_STRING_OR_NULL, AT(unixsocket), "", .flags = PARAM_IMMUTABLE,
 		.example = "/run/ringlet/ringlet.sock",
 		.help = "Path of a Unix socket to listen on as well. Clients on the same machine "
-			"save about a "
-			"third of the cost of a round trip over loopback TCP."},
+			"save the TCP stack by it."},
 	{"unixsocketperm", PARAM_OCTAL, AT(unixsocketperm), "0", .flags = PARAM_IMMUTABLE,
 		.max = 0777, .example = "700",
 		.help = "Permissions of the Unix socket, octal; 0 leaves them to the umask."},

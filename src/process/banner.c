@@ -25,6 +25,7 @@ void banner_starting(bool has_config)
 
 void banner_logo(const struct process_config *process, const struct log_config *log, int port)
 {
+	log_role = 'M';
 	bool is_seen = log->file[0] == '\0' && !log->to_syslog && isatty(STDOUT_FILENO);
 	if (!is_seen && !process->always_show_logo) {
 		log_line(LOG_NOTICE, "Running mode=standalone, port=%d.", port);
