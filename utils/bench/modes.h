@@ -22,7 +22,6 @@ struct load_state {
 	const char *load;
 	long value_bytes;
 	int is_known;
-	int turn;                      /* which server is loaded first */
 };
 void servers_load(
 	struct options *options, struct load_state *state, const char *load, long value_bytes);

@@ -49,7 +49,8 @@ void options_help(void)
 	     "  --sizes LIST         bytes of a value   [16]\n"
 	     "  --keys N             key space   [500000]\n"
 	     "  --rounds N           windows of each server   [3]\n"
-	     "  --generations N      lockstep: how often the servers are started anew   [6]\n"
+	     "  --generations N      lockstep: how often the servers are started anew   [8]\n"
+	     "  --together 1         lockstep: all servers up at once, windows in turn   [0]\n"
 	     "  --window-ms N        lockstep: time for one server in one round   [25]\n"
 	     "  --batch N            lockstep: most requests in a batch   [1000]\n"
 	     "  --percentile N       lockstep: which of a window's batches counts   [10]\n"
@@ -107,6 +108,7 @@ static int option_number(struct options *options, const char *name, const char *
 		{ "--window-ms", &options->window_ms, 1, 10000 },
 		{ "--batch", &options->batch, 1, 100000 },
 		{ "--percentile", &options->percent, 0, 100 },
+		{ "--together", &options->together, 0, 1 },
 		{ "--seconds", &options->seconds, 1, 60 },
 		{ "--idle", &options->idle, 0, 1000000 },
 		{ "--active", &options->active, 1, 10000 },
@@ -190,7 +192,7 @@ void options_parse(struct options *options, int argc, char **argv)
 	options->counts = number_list_parse("500000,1000000", 1, 1000000);
 	options->keys = 500000;
 	options->rounds = 3;
-	options->generations = 6;
+	options->generations = 8;
 	options->window_ms = 25;
 	options->batch = 1000;
 	options->percent = 10;

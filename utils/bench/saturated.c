@@ -43,7 +43,7 @@ static void child_exec(const struct drive *drive, int out)
 
 	for (int i = 0; command[i]; i++)
 		words[count++] = command[i];
-	turn_take(core_other((int)drive->options->core), TURN_NORMAL);
+	turn_take(core_other((int)drive->options->core), TURN_FIFO);
 	if (dup2(out, 1) < 0)
 		_exit(127);
 	close(out);
@@ -142,7 +142,7 @@ void saturated_run(struct options *options)
 	if (core_other((int)options->core) == options->core)
 		fprintf(stderr, "one core only: client and server share it\n");
 	for (int i = 0; i < options->server_count; i++)
-		server_start(&options->server[i], (int)options->core, TURN_NORMAL);
+		server_start(&options->server[i], (int)options->core, TURN_FIFO);
 	for (int w = 0; w < options->workload_count; w++) {
 		const struct workload *workload = &options->workload[w];
 
