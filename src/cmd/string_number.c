@@ -107,7 +107,9 @@ static enum outcome incrbyfloat(struct call *call)
 	if (!isfinite(number))
 		return call_fail(call, E_NAN_OR_INFINITY);
 	struct bytes value = bytes_of(text, num_print_long_double(text, number));
-	db_set_string(call->db, key, value, EXPIRY_KEEP);
+	/* Text also where it reads as an integer: "embstr", as clients that look are used to. */
+	struct value v = {.type = TYPE_STRING, .encoding = ENC_INLINE, .string = value};
+	db_set_value(call->db, key, &v, EXPIRY_KEEP);
 	db_publish(call->db, key, EVENT_STRING, "incrbyfloat");
 	reply_bulk(call->reply, value);
 	/* Another machine's long double must not make another value of it. */
