@@ -2,7 +2,8 @@
  *
  * Saturated: redis-benchmark drives one server at a time from another core, in interleaved rounds.
  * Figures: processor time per request (the server's own clock, what a busy server is limited by),
- * wall time per request, and requests per second as redis-benchmark prints them. With one core only
+ * wall time per request, and requests per second as redis-benchmark prints them. Both run under
+ * SCHED_FIFO where that is allowed, so that other work does not get in between. With one core only
  * both share it, and wall time then means little.
  */
 #include <stdio.h>
