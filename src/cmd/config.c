@@ -10,6 +10,7 @@
 #include "exec/exec.h"
 #include "io/loop.h"
 #include "net/net.h"
+#include "obs/observe.h"
 #include "process/config.h"
 #include "process/process.h"
 
@@ -104,6 +105,8 @@ static enum outcome config_resetstat(struct call *call)
 		*net_stats_get(services->net) = (struct net_stats){0};
 	if (services->loop != NULL)
 		loop_stats_reset(services->loop);
+	if (services->observe != NULL)
+		observe_reset(services->observe);
 	if (services->reset_stats != NULL)
 		services->reset_stats(services->reset_context);
 	reply_ok(call->reply);

@@ -13,7 +13,7 @@
 #include "store/keyspace.h"
 
 #define MEMORY_USAGE_SAMPLES 5
-#define MEMORY_STATS_FIELDS 25 /* besides the databases */
+#define MEMORY_STATS_FIELDS 27 /* besides the databases */
 #define SMALL_BYTES (5u << 20)
 
 static enum outcome memory_usage(struct call *call)
@@ -129,7 +129,7 @@ static enum outcome memory_stats(struct call *call)
 	net_used = v.used > v.startup ? v.used - v.startup : 0;
 	for (int i = 0; i < k->db_count; i++)
 		databases += db_size(&k->dbs[i]) > 0;
-	reply_map(r, MEMORY_STATS_FIELDS + 1 + databases);
+	reply_map(r, MEMORY_STATS_FIELDS + databases);
 	stat_i64(r, "peak.allocated", (int64_t)v.peak);
 	stat_i64(r, "total.allocated", (int64_t)v.used);
 	stat_i64(r, "startup.allocated", (int64_t)v.startup);
