@@ -180,9 +180,12 @@ static bool param_set_text(
 static bool param_check(
 	const struct param_row *row, const struct bytes *argv, int argc, struct param_error *error)
 {
+	if (argc < 1)
+		return row->type == PARAM_FLAGS ? param_fail_choice(row, error)
+						: param_fail(error, "wrong number of arguments");
 	if (row->type == PARAM_SPECIAL)
 		return true;
-	if (argc < 1 || (argc > 1 && !(row->flags & PARAM_MULTI_ARG)))
+	if (argc > 1 && !(row->flags & PARAM_MULTI_ARG))
 		return param_fail(error, "wrong number of arguments");
 	if (param_is_text(row)) {
 		for (int i = 0; i < argc; i++)

@@ -89,7 +89,7 @@ static bool config_parameter(struct config *c, struct config_item item,
 {
 	const struct bytes *argv = words->argv + 1;
 	int argc = words->argc - 1;
-	bool is_reset = argc == 1 && argv[0].len == 0;
+	bool is_reset = argc == 0 || (argc == 1 && argv[0].len == 0);
 	if (!(item.row->flags & PARAM_ADDS_UP) || is_reset)
 		return config_take(item, argv, argc, error) != PARAM_REFUSED;
 	bool was_seen = false;
@@ -120,11 +120,8 @@ static const char *config_line(
 	const struct bytes *argv = words->argv + 1;
 	int argc = words->argc - 1;
 	struct config_item item = config_item_find(c, name);
-	if (item.row != NULL) {
-		if (argc == 0)
-			return "wrong number of arguments";
+	if (item.row != NULL)
 		return config_parameter(c, item, words, error) ? NULL : error->text;
-	}
 	if (bytes_is(name, "include")) {
 		if (argc != 1)
 			return bad;
