@@ -18,9 +18,37 @@ static bool acl_apply_password(void *owner, void *context, struct param_error *e
 	struct exec *exec = context;
 	(void)error;
 	if (exec != NULL)
-		exec->has_password = config->requirepass[0] != '\0';
+		exec->has_password = config->requirepass.len > 0;
 	return true;
 }
+
+/* A password may hold any bytes, NUL among them. */
+static bool acl_password_set(const struct param_row *row, void *owner, const struct bytes *argv,
+	int argc, struct param_error *error)
+{
+	struct acl_config *config = owner;
+	(void)row;
+	if (argc != 1)
+		return param_fail(error, "wrong number of arguments");
+	buf_clear(&config->requirepass);
+	buf_add_bytes(&config->requirepass, argv[0]);
+	return true;
+}
+
+static void acl_password_get(const struct param_row *row, const void *owner, struct buf *out)
+{
+	(void)row;
+	buf_add_bytes(out, buf_bytes(&((const struct acl_config *)owner)->requirepass));
+}
+
+static void acl_password_release(const struct param_row *row, void *owner)
+{
+	(void)row;
+	buf_release(&((struct acl_config *)owner)->requirepass);
+}
+
+static const struct param_special acl_password = {
+	.set = acl_password_set, .get = acl_password_get, .release = acl_password_release};
 
 const struct param_row acl_params[] = {
 	{.type = PARAM_SECTION,
@@ -31,8 +59,8 @@ const struct param_row acl_params[] = {
 			"that are not "
 			"trusted use TLS or a tunnel. Commands can be renamed or removed: "
 			"rename-command FLUSHALL \"\"."},
-	{"requirepass", PARAM_STRING, AT(requirepass), "", .flags = PARAM_SENSITIVE,
-		.apply = acl_apply_password, .example = "foobared",
+	{"requirepass", PARAM_SPECIAL, 0, "", .flags = PARAM_SENSITIVE,
+		.apply = acl_apply_password, .special = &acl_password, .example = "foobared",
 		.help = "The password of the default user. Guesses are cheap for an attacker: take "
 			"a long random "
 			"one."},

@@ -9,7 +9,7 @@
 #include "base/param.h"
 
 struct acl_config {
-	char *requirepass; /* "" = the default user needs no password */
+	struct buf requirepass; /* any bytes; empty = the default user needs no password */
 	char *file;
 	int64_t log_max_len;
 	int pubsub_default; /* 1 = allchannels */

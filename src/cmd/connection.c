@@ -2,6 +2,7 @@
  *
  * The words a connection begins and ends with: PING, ECHO, SELECT, HELLO, AUTH, RESET, QUIT.
  */
+#include "base/buf.h"
 #include "base/num.h"
 #include "base/version.h"
 #include "cmd/client.h"
@@ -73,11 +74,10 @@ static void session_set_authenticated(struct session *s, bool is_authenticated)
 
 static bool authenticate(struct call *call, struct bytes user, struct bytes password)
 {
-	const char *want = *call->exec->services->requirepass;
-	bool has_password = want != NULL && want[0] != '\0';
+	struct bytes want = buf_bytes(call->exec->services->requirepass);
 
 	if (!bytes_equal(user, BYTES("default")) ||
-		(has_password && !password_equal(password, bytes_text(want)))) {
+		(want.len > 0 && !password_equal(password, want))) {
 		call_fail(call, E_WRONGPASS);
 		return false;
 	}
@@ -87,13 +87,11 @@ static bool authenticate(struct call *call, struct bytes user, struct bytes pass
 
 static enum outcome auth(struct call *call)
 {
-	const char *want = *call->exec->services->requirepass;
-
 	for (int i = 1; i < call->argc; i++)
 		call_redact(call, i);
 	if (call->argc > 3)
 		return call_fail(call, E_SYNTAX);
-	if (call->argc == 2 && (want == NULL || want[0] == '\0'))
+	if (call->argc == 2 && call->exec->services->requirepass->len == 0)
 		return call_fail(call, E_AUTH_UNSET);
 	struct bytes user = call->argc == 3 ? call->argv[1] : BYTES("default");
 	if (!authenticate(call, user, call->argv[call->argc - 1]))

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct buf;
 struct loop;
 struct net;
 struct config;
@@ -40,7 +41,7 @@ struct services {
 	/* CONFIG RESETSTAT's share of whoever has figures that cmd/ does not know; may be NULL. */
 	void (*reset_stats)(void *context);
 	void *reset_context;
-	char *const *requirepass;          /* the parameter's field; NULL or "" = none */
+	const struct buf *requirepass;     /* the parameter's field; empty = none */
 	/* Fills the counts; NULL without push/. */
 	void (*count_subscriptions)(const struct session *s, struct client_subscriptions *out);
 	int64_t started_ms;

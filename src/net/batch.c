@@ -19,7 +19,7 @@ static struct request_limits batch_limits(const struct conn *c)
 {
 	bool is_known = c->session.is_authenticated;
 	return (struct request_limits){
-		.max_args = is_known ? INT32_MAX : REQUEST_UNAUTH_MAX_ARGS,
+		.max_args = INT32_MAX,
 		.max_bulk_bytes = (int64_t)c->net->config->proto_max_bulk_len,
 		.is_authenticated = is_known,
 	};

@@ -237,7 +237,7 @@ void settings_bind(struct settings *s, const struct settings_modules *modules)
 	config_bind(s->config, &s->net, &s->net, modules->net);
 	config_bind(s->config, &s->acl, &s->acl, modules->exec);
 	config_bind(s->config, &s->observe, &s->observe, modules->observe);
-	s->exec->has_password = s->acl.requirepass[0] != '\0';
+	s->exec->has_password = s->acl.requirepass.len > 0;
 	memory_arm(s->exec);
 }
 
