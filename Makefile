@@ -54,11 +54,16 @@ FLOORS := $(shell awk -F '[: ]+' '/^[a-z]+:/ { \
 			seen[part[k]]; line = line "," part[k]; \
 			below[$$1] = below[$$1] (below[$$1] == "" ? "" : ",") part[k] } } \
 	print line }' src/LAYERS)
+# What a test includes from floors beyond that, to have something real to test with, as "store/dump=types".
+BORROWED := $(shell awk -F '[/"]' 'FNR == 1 { split(FILENAME, path, "/"); \
+	test = path[3] "/" substr(path[4], 1, length(path[4]) - 2) } \
+	/^\#include "[a-z]+\// { print test "=" $$2 }' /dev/null $(wildcard tests/unit/*/*.c) | sort -u)
 comma := ,
 floors_of = $(subst $(comma), ,$(patsubst $(1)=%,%,$(filter $(1)=%,$(FLOORS))))
-unit_floor = $(firstword $(subst /, ,$(1)))
-unit_objects = $(filter-out $(OBJ)/$(1).o,$(foreach floor,$(call floors_of,$(call \
-	unit_floor,$(1))),$(filter $(OBJ)/$(floor)/%,$(OBJECTS))))
+unit_floors = $(foreach floor,$(firstword $(subst /, ,$(1))) $(patsubst $(1)=%,%,$(filter \
+	$(1)=%,$(BORROWED))),$(call floors_of,$(floor)))
+unit_objects = $(filter-out $(OBJ)/$(1).o,$(foreach floor,$(sort $(call unit_floors,$(1))),$(filter \
+	$(OBJ)/$(floor)/%,$(OBJECTS))))
 
 .DEFAULT_GOAL := all
 .SECONDEXPANSION:
