@@ -37,6 +37,10 @@ extern const struct command_row object_commands[];
 extern const struct command_row keyspace_commands[];
 extern const struct command_row list_commands[];
 extern const struct command_row list_move_commands[];
+extern const struct command_row set_commands[];
+extern const struct command_row set_algebra_commands[];
+extern const struct command_row hash_commands[];
+extern const struct command_row hash_number_commands[];
 
 /* EXEC's handler, which dispatch must know (its gates are those of what it runs). */
 enum outcome transactions_exec(struct call *call);

@@ -68,6 +68,23 @@ bool container_arg_numkeys(struct call *call, int at, int64_t *count)
 	return call_arg_i64_in(call, at, 1, INT64_MAX, count, E_NUMKEYS);
 }
 
+bool container_arg_sample(struct call *call, int index, int64_t limit, int64_t *count)
+{
+	if (!call_arg_i64(call, index, count))
+		return false;
+	if (*count == INT64_MIN) {
+		call_failf(call, E_RANGE_BETWEEN, (long long)-INT64_MAX, (long long)INT64_MAX);
+		return false;
+	}
+	/* Twice as many replies must be countable, wanted or not. */
+	bool is_pairs = limit < CONTAINER_SAMPLE_MAX;
+	if (*count < -limit || (is_pairs && *count > INT64_MAX / 2)) {
+		call_fail(call, E_RANGE);
+		return false;
+	}
+	return true;
+}
+
 static bool scan_options(struct call *call, bool knows_no_values, struct container_scan *scan)
 {
 	for (int i = 3; i < call->argc; i++) {

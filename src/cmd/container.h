@@ -44,6 +44,16 @@ static inline void reply_item(struct reply *r, const struct listpack_item *item)
  * count may be beyond the arguments: that is the caller's to check. */
 bool container_arg_numkeys(struct call *call, int at, int64_t *count);
 
+/* The most elements that one call may ask for with repetitions: more could never be sent. */
+#define CONTAINER_SAMPLE_MAX ((int64_t)1 << 31)
+/* The count of SRANDMEMBER and its like: from -limit on; above it nothing is left to be chosen
+ * anyhow. */
+bool container_arg_sample(struct call *call, int index, int64_t limit, int64_t *count);
+
+#define CONTAINER_SCAN_COMPLEXITY                                                                  \
+	"O(1) for every call. O(N) for a complete iteration, including enough command calls for "  \
+	"the cursor to return back to 0. N is the number of elements inside the collection.."
+
 /* [MATCH pattern] [COUNT count] [NOVALUES] */
 struct container_scan {
 	uint64_t cursor;

@@ -30,7 +30,8 @@ void wiring_commands(struct command_table *commands)
 		string_compare_commands,
 		generic_commands, expire_commands, scan_commands, dump_commands, object_commands,
 		keyspace_commands,
-		list_commands, list_move_commands,
+		list_commands, list_move_commands, set_commands, set_algebra_commands,
+		hash_commands, hash_number_commands,
 		config_commands, info_commands, slowlog_commands, latency_commands, memory_commands,
 		monitor_commands, debug_commands, shutdown_commands, time_commands, lolwut_commands,
 	};
