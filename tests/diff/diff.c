@@ -34,6 +34,7 @@ enum {
 	READ_BYTES = 1 << 20,
 	REPLY_MAX = 64 << 20,
 	SKIPS_MAX = 64,
+	SHOWN_MAX = 64,
 	SILENCE_S = 20,
 	START_TRIES = 100,
 	START_TRY_US = 50000,
@@ -60,8 +61,8 @@ struct difference {
 };
 
 static struct peer peers[2];
-static char *skip_words[SKIPS_MAX];
-static int skip_count;
+static char *skip_words[SKIPS_MAX], *shown_words[SHOWN_MAX];
+static int skip_count, shown_count;
 static int known_count;
 
 static void fail(const char *what, int port)
@@ -171,16 +172,33 @@ static void episode_free(struct episode *episode)
 		free(episode->command[i].bytes);
 }
 
-static int is_known(const struct command *command)
+static int word_is_among(const struct command *command, char **words, int count)
 {
 	const char *word = strchr(strchr(command->bytes, '\n') + 1, '\n') + 1;
 
-	for (int i = 0; i < skip_count; i++) {
-		size_t len = strlen(skip_words[i]);
+	for (int i = 0; i < count; i++) {
+		size_t len = strlen(words[i]);
 
-		if (!strncasecmp(word, skip_words[i], len) && word[len] == '\r')
+		if (!strncasecmp(word, words[i], len) && word[len] == '\r')
 			return 1;
 	}
+	return 0;
+}
+
+static int is_known(const struct command *command)
+{
+	return word_is_among(command, skip_words, skip_count);
+}
+
+/* One difference of each command is shown; ten of the same kind would hide the others. */
+static int is_shown(const struct command *command)
+{
+	const char *word = strchr(strchr(command->bytes, '\n') + 1, '\n') + 1;
+
+	if (word_is_among(command, shown_words, shown_count))
+		return 1;
+	if (shown_count < SHOWN_MAX)
+		shown_words[shown_count++] = strndup(word, strcspn(word, "\r"));
 	return 0;
 }
 
@@ -346,7 +364,9 @@ int main(int argc, char **argv)
 		episode_make(&episode, seed);
 		episode_play(&episode, &first);
 		played += first.index < 0 ? episode.count : first.index + 1;
-		if (first.index >= 0 && differences++ < arguments.show) {
+		differences += first.index >= 0;
+		if (first.index >= 0 && shown_count < arguments.show &&
+		    !is_shown(&episode.command[first.index])) {
 			episode_shrink(&episode, &first);
 			difference_print(&episode, &first);
 		}

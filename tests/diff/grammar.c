@@ -163,19 +163,22 @@ static void integer_add(struct maker *maker)
 		number_add(maker, (long long)random_below(maker->random, 400) - 100);
 }
 
-/* Absolute or relative, in seconds or milliseconds: gone long ago, refused, or far away. */
+/* Absolute or relative, in seconds or milliseconds: refused, far away, or gone long ago. The last
+ * only for commands that then delete at once; SET would leave a key that vanishes whenever it is
+ * looked at. */
 static void time_add(struct maker *maker, char kind)
 {
 	static const char *const refused[] = { "9223372036854775807", "-9223372036854775808", "0",
 		"-1", "9223372036854775", "abc", "", "1.5" };
 	long long number = 1000 + (long long)random_below(maker->random, 100) * 100;
+	int is_expiry = !strcmp(maker->row->group, "expiry");
 
 	if (one_in(maker, 5)) {
 		text_add(maker, PICK(maker, refused));
 		return;
 	}
 	if (kind == 'e' || kind == 'E')
-		number = one_in(maker, 8) ? 1 : number + 4102444800;
+		number = is_expiry && one_in(maker, 8) ? 1 : number + 4102444800;
 	if (kind == 'T' || kind == 'E')
 		number *= 1000;
 	number_add(maker, number);
@@ -346,6 +349,12 @@ static void expand(struct maker *maker, const char *at, const char *end)
 	}
 }
 
+static int sets_time(const struct row *row)
+{
+	return strstr(row->template, "%t") || strstr(row->template, "%T") ||
+		strstr(row->template, "%e") || strstr(row->template, "%E");
+}
+
 static void word_replace(struct maker *maker, int index)
 {
 	static const char *const unfitting[] = { "", "abc", "-1", "0", "nx", "GET",
@@ -354,7 +363,9 @@ static void word_replace(struct maker *maker, int index)
 	free(maker->word[index]);
 	int count = maker->count;
 	maker->count = index;
-	text_add(maker, PICK(maker, unfitting));
+	/* The last is a time long ago, and SET leaves such a key for a while. */
+	text_add(maker, pick(maker, unfitting, sizeof unfitting / sizeof *unfitting -
+		(size_t)sets_time(maker->row)));
 	maker->count = count;
 }
 
@@ -369,10 +380,12 @@ static void words_exchange(struct maker *maker, int a, int b)
 	maker->len[b] = len;
 }
 
-static int sets_time(const struct row *row)
+static int group_is_chosen(const char *group)
 {
-	return strstr(row->template, "%t") || strstr(row->template, "%T") ||
-		strstr(row->template, "%e") || strstr(row->template, "%E");
+	for (int i = 0; i < chosen_count; i++)
+		if (!strcmp(chosen[i]->group, group))
+			return 1;
+	return 0;
 }
 
 static void spoil(struct maker *maker)
@@ -385,7 +398,11 @@ static void spoil(struct maker *maker)
 			free(maker->word[--maker->count]);
 		break;
 	case 1:
-		value_add(maker);
+		/* A short word for some: their errors quote it, and ours quotes 128 bytes at most. */
+		if (sets_time(maker->row))
+			integer_add(maker);
+		else
+			value_add(maker);
 		break;
 	case 2:
 		word_replace(maker, any);
@@ -442,24 +459,27 @@ struct command grammar_next(uint64_t *random)
 struct command grammar_look(int number)
 {
 	static const struct row looks[] = {
-		{ "look", '*', "GET", COMPARE_EXACT },
-		{ "look", '*', "PTTL", COMPARE_NEAR },
-		{ "look", '*', "LRANGE 0 -1", COMPARE_EXACT },
-		{ "look", '*', "HGETALL", COMPARE_PAIRS },
-		{ "look", '*', "SMEMBERS", COMPARE_SORTED },
-		{ "look", '*', "ZRANGE 0 -1 WITHSCORES", COMPARE_EXACT },
+		{ "string", '*', "GET", COMPARE_EXACT },
+		{ "expiry", '*', "PTTL", COMPARE_NEAR },
+		{ "list", '*', "LRANGE 0 -1", COMPARE_EXACT },
+		{ "hash", '*', "HGETALL", COMPARE_PAIRS },
+		{ "set", '*', "SMEMBERS", COMPARE_SORTED },
+		{ "zset", '*', "ZRANGE 0 -1 WITHSCORES", COMPARE_EXACT },
 	};
 	static const char prefixes[] = "slhtz";
+	static const struct row nothing = { "", '*', "TYPE", COMPARE_EXACT };
 	enum { LOOKS = sizeof looks / sizeof *looks };
 	uint64_t random = 0;
 	int key = number / LOOKS;
 	const struct row *row = &looks[number % LOOKS];
-	struct maker maker = { .random = &random, .row = row };
-	size_t name = strcspn(row->template, " ");
 	char text[16];
 
 	if (key >= KEYS_PER_TYPE * (int)(sizeof prefixes - 1))
 		return (struct command){ .bytes = NULL };
+	if (!group_is_chosen(row->group))
+		row = &nothing;
+	struct maker maker = { .random = &random, .row = row };
+	size_t name = strcspn(row->template, " ");
 	snprintf(text, sizeof text, "%c%d", prefixes[key / KEYS_PER_TYPE], key % KEYS_PER_TYPE);
 	word_add(&maker, row->template, name);
 	text_add(&maker, text);
