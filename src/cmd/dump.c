@@ -97,7 +97,8 @@ static bool restore_read(struct call *call, struct value *v)
 	return true;
 }
 
-/* What is restored has expired already: the key it was to replace is gone, and nothing else happens. */
+/* What is restored has expired already: the key it was to replace is gone, and nothing else
+ * happens. */
 static void restore_expired(struct call *call, struct key key, struct entry *old)
 {
 	if (old == NULL)
@@ -175,10 +176,12 @@ const struct command_row dump_commands[] = {
 		.complexity = "O(N) where N is the size of the value.",
 		.syntax = "key:key:RO+access", .tips = "nondeterministic_output",
 		.summary = "Answers a value as bytes that RESTORE reads."},
-	{.name = "RESTORE", .run = restore, .flags = CMD_WRITE | CMD_DENY_OOM | CMD_DANGEROUS, GROUP,
+	{.name = "RESTORE", .run = restore, .flags = CMD_WRITE | CMD_DENY_OOM | CMD_DANGEROUS,
+		GROUP,
 		.complexity = "O(N) where N is the size of the value.",
-		.syntax = "key:key:OW+update ttl:integer serialized-value [REPLACE]@3.0.0 [ABSTTL]@5.0.0 "
-			"[IDLETIME seconds:integer]@5.0.0 [FREQ frequency:integer]@5.0.0",
+		.syntax = "key:key:OW+update ttl:integer serialized-value [REPLACE]@3.0.0 "
+			"[ABSTTL]@5.0.0 [IDLETIME seconds:integer]@5.0.0 "
+			"[FREQ frequency:integer]@5.0.0",
 		.history = "3.0.0=Added the `REPLACE` modifier.|5.0.0=Added the `ABSTTL` modifier.|"
 			"5.0.0=Added the `IDLETIME` and `FREQ` options.",
 		.summary = "Makes a key from what DUMP answered."},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Commands that treat keys as wholes, whatever they hold: delete, look, rename, copy, move. Expiry is in
- * expire.c, walks in scan.c, payloads in dump.c, OBJECT in object.c.
+ * Commands that treat keys as wholes, whatever they hold: delete, look, rename, copy, move. Expiry
+ * is in expire.c, walks in scan.c, payloads in dump.c, OBJECT in object.c.
  */
 #include "base/num.h"
 #include "cmd/commands.h"
@@ -215,33 +215,41 @@ static enum outcome copy(struct call *call)
 
 const struct command_row generic_commands[] = {
 	{.name = "DEL", .run = del, .flags = CMD_WRITE, GROUP, .since = "1.0.0", COUNTS,
-		.complexity = "O(N) where N is the number of keys and of elements in what they hold.",
+		.complexity = "O(N) where N is the number of keys and of their elements.",
 		.syntax = "key:key:RM+delete...", .summary = "Deletes keys."},
-	{.name = "UNLINK", .run = unlink_keys, .flags = CMD_WRITE | CMD_FAST, GROUP, .since = "4.0.0", COUNTS,
+	{.name = "UNLINK", .run = unlink_keys, .flags = CMD_WRITE | CMD_FAST, GROUP,
+		.since = "4.0.0", COUNTS,
 		.complexity = "O(1) for each key; the memory is given back in slices later.",
-		.syntax = "key:key:RM+delete...", .summary = "Deletes keys and frees what they held later."},
-	{.name = "EXISTS", .run = exists, .flags = CMD_READONLY | CMD_FAST, GROUP, .since = "1.0.0", COUNTS,
-		.complexity = EACH_KEY, .syntax = "key:key:RO...", .summary = "Counts the keys that exist.",
+		.syntax = "key:key:RM+delete...",
+		.summary = "Deletes keys and frees what they held later."},
+	{.name = "EXISTS", .run = exists, .flags = CMD_READONLY | CMD_FAST, GROUP, .since = "1.0.0",
+		COUNTS,
+		.complexity = EACH_KEY, .syntax = "key:key:RO...",
+		.summary = "Counts the keys that exist.",
 		.history = "3.0.3=Accepts multiple `key` arguments."},
-	{.name = "TOUCH", .run = touch, .flags = CMD_READONLY | CMD_FAST, GROUP, .since = "3.2.1", COUNTS,
+	{.name = "TOUCH", .run = touch, .flags = CMD_READONLY | CMD_FAST, GROUP, .since = "3.2.1",
+		COUNTS,
 		.complexity = EACH_KEY, .syntax = "key:key:RO...",
 		.summary = "Counts the keys that exist and notes an access to each."},
 	{.name = "TYPE", .run = type, .flags = CMD_READONLY | CMD_FAST, GROUP, .since = "1.0.0",
-		.complexity = "O(1)", .syntax = "key:key:RO", .summary = "Answers the type of what a key holds."},
+		.complexity = "O(1)", .syntax = "key:key:RO",
+		.summary = "Answers the type of what a key holds."},
 	{.name = "RENAME", .run = rename_key, .flags = CMD_WRITE, GROUP, .since = "1.0.0",
 		.complexity = "O(1)", .syntax = "key:key:RW+access+delete newkey:key:OW+update",
 		.summary = "Renames a key, over another if need be."},
-	{.name = "RENAMENX", .run = renamenx, .flags = CMD_WRITE | CMD_FAST, GROUP, .since = "1.0.0",
+	{.name = "RENAMENX", .run = renamenx, .flags = CMD_WRITE | CMD_FAST, GROUP,
+		.since = "1.0.0",
 		.complexity = "O(1)", .syntax = "key:key:RW+access+delete newkey:key:OW+insert",
 		.summary = "Renames a key if the new name is free.",
-		.history = "3.2.0=The command no longer returns an error when source and destination "
-			"names are the same."},
+		.history = "3.2.0=The command no longer returns an error when source and "
+			"destination names are the same."},
 	{.name = "MOVE", .run = move, .flags = CMD_WRITE | CMD_FAST, GROUP, .since = "1.0.0",
 		.complexity = "O(1)", .syntax = "key:key:RW+access+update db:integer",
 		.summary = "Moves a key to another database."},
 	{.name = "COPY", .run = copy, .flags = CMD_WRITE | CMD_DENY_OOM, GROUP, .since = "6.2.0",
 		.complexity = "O(N) where N is the number of elements; O(1) for strings.",
-		.syntax = "source:key:RO+access destination:key:OW+update [DB destination-db:integer] [REPLACE]",
+		.syntax = "source:key:RO+access destination:key:OW+update "
+			"[DB destination-db:integer] [REPLACE]",
 		.summary = "Copies what a key holds to another key."},
 	{0},
 };

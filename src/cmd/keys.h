@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * What commands over several keys share: hashing and prefetching them in batches, so that their cache
- * misses overlap, and lookups that leave the access clock alone.
+ * What commands over several keys share: hashing and prefetching them in batches, so that their
+ * cache misses overlap, and lookups that leave the access clock alone.
  */
 #ifndef RINGLET_CMD_KEYS_H
 #define RINGLET_CMD_KEYS_H
@@ -10,8 +10,8 @@
 
 #define KEYS_BATCH 16
 
-/* Hashes up to KEYS_BATCH keys at argv[first], argv[first + step] … and starts loading where they lie;
- * returns how many. */
+/* Hashes up to KEYS_BATCH keys at argv[first], argv[first + step] … and starts loading where they
+ * lie; returns how many. */
 static inline int keys_prefetch(const struct call *call, int first, int step, struct key *keys)
 {
 	const struct dict *entries = &call->db->entries;

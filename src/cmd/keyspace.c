@@ -84,7 +84,8 @@ const struct command_row keyspace_commands[] = {
 		.group = "server", .since = "1.0.0", .complexity = "O(1)", .syntax = "",
 		.tips = "request_policy:all_shards|response_policy:agg_sum",
 		.summary = "Answers how many keys the database has."},
-	{.name = "RANDOMKEY", .run = randomkey, .flags = CMD_READONLY, .group = "generic", .since = "1.0.0",
+	{.name = "RANDOMKEY", .run = randomkey, .flags = CMD_READONLY, .group = "generic",
+		.since = "1.0.0",
 		.complexity = "O(1)", .syntax = "",
 		.tips = "request_policy:all_shards|nondeterministic_output",
 		.summary = "Answers one of the keys, at random."},
@@ -94,10 +95,12 @@ const struct command_row keyspace_commands[] = {
 	{.name = "FLUSHALL", .run = flushall, FLUSH,
 		.complexity = "O(N) where N is the total number of keys in all databases",
 		.summary = "Deletes all keys of all databases."},
-	{.name = "SWAPDB", .run = swapdb, .flags = CMD_WRITE | CMD_FAST | CMD_KEYSPACE_CATEGORY | CMD_DANGEROUS,
+	{.name = "SWAPDB", .run = swapdb,
+		.flags = CMD_WRITE | CMD_FAST | CMD_KEYSPACE_CATEGORY | CMD_DANGEROUS,
 		.group = "server", .since = "4.0.0",
-		.complexity = "O(N) where N is the count of clients watching or blocking on keys from both "
-			"databases.",
-		.syntax = "index1:integer index2:integer", .summary = "Lets two databases change places."},
+		.complexity = "O(N) where N is the count of clients watching or blocking on keys "
+			"from both databases.",
+		.syntax = "index1:integer index2:integer",
+		.summary = "Lets two databases change places."},
 	{0},
 };

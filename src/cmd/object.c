@@ -110,7 +110,8 @@ static const struct command_row object_subcommands[] = {
 };
 
 const struct command_row object_commands[] = {
-	{.name = "OBJECT", .group = "generic", .since = "2.2.3", .complexity = "Depends on subcommand.",
+	{.name = "OBJECT", .group = "generic", .since = "2.2.3",
+		.complexity = "Depends on subcommand.",
 		.syntax = "", .summary = "Looks at how values are kept.",
 		.subcommands = object_subcommands},
 	{0},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Walks over the keys: KEYS in one go, SCAN in steps. SCAN's cursor is the dictionary's: a position in the
- * hash space, so that a key that is there from the first step to the last is seen, whatever the
- * table does meanwhile.
+ * Walks over the keys: KEYS in one go, SCAN in steps. SCAN's cursor is the dictionary's: a
+ * position in the hash space, so that a key that is there from the first step to the last is seen,
+ * whatever the table does meanwhile.
  */
 #include "base/match.h"
 #include "base/num.h"
@@ -149,13 +149,16 @@ static enum outcome scan(struct call *call)
 #define GROUP .group = "generic"
 
 const struct command_row scan_commands[] = {
-	{.name = "KEYS", .run = keys, .flags = CMD_READONLY | CMD_DANGEROUS, GROUP, .since = "1.0.0",
+	{.name = "KEYS", .run = keys, .flags = CMD_READONLY | CMD_DANGEROUS, GROUP,
+		.since = "1.0.0",
 		.complexity = "O(N) with N being the number of keys in the database.",
-		.syntax = "pattern:pattern", .tips = "request_policy:all_shards|nondeterministic_output_order",
+		.syntax = "pattern:pattern",
+		.tips = "request_policy:all_shards|nondeterministic_output_order",
 		.summary = "Answers all keys that match a pattern."},
 	{.name = "SCAN", .run = scan, .flags = CMD_READONLY, GROUP, .since = "2.8.0",
 		.complexity = "O(1) for every call. O(N) for a complete iteration.",
-		.syntax = "cursor:integer [MATCH pattern:pattern] [COUNT count:integer] [TYPE type]@6.0.0",
+		.syntax = "cursor:integer [MATCH pattern:pattern] [COUNT count:integer] "
+			"[TYPE type]@6.0.0",
 		.tips = "nondeterministic_output|request_policy:special",
 		.history = "6.0.0=Added the `TYPE` subcommand.",
 		.summary = "Walks over the keys of the database, a part each time."},

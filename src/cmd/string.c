@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * GET, SET and their kin: whole values in and out. Numbers are in string_number.c, parts of values in
- * string_range.c, comparisons in string_compare.c.
+ * GET, SET and their kin: whole values in and out. Numbers are in string_number.c, parts of values
+ * in string_range.c, comparisons in string_compare.c.
  *
- * A relative expiry is propagated as the absolute one that it became; GETEX and GETDEL as what they did.
+ * A relative expiry is propagated as the absolute one that it became; GETEX and GETDEL as what
+ * they did.
  */
 #include "cmd/string.h"
 
@@ -136,7 +137,8 @@ static void set_announce(struct call *call, struct key key, struct bytes value,
 	db_publish(call->db, key, EVENT_STRING, "set");
 	if (o->flags & SET_EXPIRES) {
 		db_publish(call->db, key, EVENT_GENERIC, "expire");
-		EFFECT(call, BYTES("SET"), key.name, value, BYTES("PXAT"), print_ms(digits, expiry_ms));
+		EFFECT(call, BYTES("SET"), key.name, value, BYTES("PXAT"),
+			print_ms(digits, expiry_ms));
 	} else if (o->flags & SET_KEEPTTL) {
 		EFFECT(call, BYTES("SET"), key.name, value, BYTES("KEEPTTL"));
 	} else if (o->flags & (SET_GET | SET_CONDITION)) {
@@ -405,7 +407,7 @@ const struct command_row string_commands[] = {
 			"expiration=[EX seconds:integer@2.6.12|PX milliseconds:integer@2.6.12|"
 			"EXAT unix-time-seconds:unix-time@6.2.0|"
 			"PXAT unix-time-milliseconds:unix-time@6.2.0|KEEPTTL@6.0.0]",
-		.summary = "Sets a key to a value, whatever it held; on conditions, with an expiry.",
+		.summary = "Sets a key to a value, whatever it held; with conditions and expiry.",
 		.history = "2.6.12=Added the `EX`, `PX`, `NX` and `XX` options.|"
 			"6.0.0=Added the `KEEPTTL` option.|"
 			"6.2.0=Added the `GET`, `EXAT` and `PXAT` option.|"
@@ -416,11 +418,13 @@ const struct command_row string_commands[] = {
 		.complexity = "O(1)", .syntax = "key:key:OW+insert value",
 		.summary = "Sets a key that does not exist.",
 		.deprecated = "2.6.12=`SET` with the `NX` argument"},
-	{.name = "SETEX", .run = setex, .flags = WRITES, GROUP, .since = "2.0.0", .complexity = "O(1)",
+	{.name = "SETEX", .run = setex, .flags = WRITES, GROUP, .since = "2.0.0",
+		.complexity = "O(1)",
 		.syntax = "key:key:OW+update seconds:integer value",
 		.summary = "Sets a key with a lifetime in seconds.",
 		.deprecated = "2.6.12=`SET` with the `EX` argument"},
-	{.name = "PSETEX", .run = psetex, .flags = WRITES, GROUP, .since = "2.6.0", .complexity = "O(1)",
+	{.name = "PSETEX", .run = psetex, .flags = WRITES, GROUP, .since = "2.6.0",
+		.complexity = "O(1)",
 		.syntax = "key:key:OW+update milliseconds:integer value",
 		.summary = "Sets a key with a lifetime in milliseconds.",
 		.deprecated = "2.6.12=`SET` with the `PX` argument"},

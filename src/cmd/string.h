@@ -23,7 +23,13 @@ static inline void string_reply(struct call *call, const struct value *v)
 int64_t string_max_bytes(const struct call *call);
 
 /* SET's and DELEX's comparison with what is stored. */
-enum string_condition_kind { CONDITION_NONE, CONDITION_EQ, CONDITION_NE, CONDITION_DIGEST_EQ, CONDITION_DIGEST_NE };
+enum string_condition_kind {
+	CONDITION_NONE,
+	CONDITION_EQ,
+	CONDITION_NE,
+	CONDITION_DIGEST_EQ,
+	CONDITION_DIGEST_NE,
+};
 struct string_condition {
 	enum string_condition_kind kind;
 	struct bytes value;

@@ -137,7 +137,8 @@ static enum outcome digest(struct call *call)
 
 const struct command_row string_compare_commands[] = {
 	{.name = "DELEX", .run = delex, .flags = CMD_WRITE | CMD_FAST, GROUP, .since = "8.4.0",
-		.complexity = "O(1) for IFEQ/IFNE, O(N) for IFDEQ/IFDNE where N is the length of the value.",
+		.complexity = "O(1) for IFEQ/IFNE, O(N) for IFDEQ/IFDNE where N is the length "
+			"of the value.",
 		.syntax = "key:key:RW+access+delete condition=[IFEQ ifeq-value|IFNE ifne-value|"
 			"IFDEQ ifdeq-digest|IFDNE ifdne-digest]",
 		.summary = "Deletes a key if its value or digest is, or is not, what is given."},
@@ -145,7 +146,8 @@ const struct command_row string_compare_commands[] = {
 		.complexity = "O(1)", .syntax = "key:key:RW+access+delete value",
 		.summary = "Deletes a key if its value is what is given."},
 	{.name = "DIGEST", .run = digest, .flags = CMD_READONLY | CMD_FAST, GROUP, .since = "8.4.0",
-		.complexity = "O(N) where N is the length of the value.", .syntax = "key:key:RO+access",
+		.complexity = "O(N) where N is the length of the value.",
+		.syntax = "key:key:RO+access",
 		.summary = "Answers the XXH3 digest of a value, for IFDEQ and IFDNE."},
 	{0},
 };

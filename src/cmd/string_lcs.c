@@ -3,8 +3,8 @@
  * LCS: the longest common subsequence of two strings, its length, or where it lies in both.
  *
  * The classic table of (n + 1) x (m + 1) lengths, walked back from its end. Where several
- * subsequences are longest the walk goes back in the first string only if that is strictly better, as clients
- * that compare with Redis expect. The table's size is checked before it is allocated.
+ * subsequences are longest the walk goes back in the first string only if that is strictly better,
+ * as clients that compare with Redis expect. The table's size is checked before it is allocated.
  */
 #include "cmd/string.h"
 
@@ -65,7 +65,8 @@ static void run_reply(struct call *call, const struct lcs_run *run, const struct
 		reply_i64(call->reply, (int64_t)run->len);
 }
 
-/* Walks back from the end of both strings; replies the runs when they are wanted and returns their count. */
+/* Walks back from the end of both strings; replies the runs when they are wanted and returns
+ * their count. */
 static int64_t lcs_walk(struct lcs *l, struct call *call, const struct lcs_options *o)
 {
 	size_t i = l->a.len, j = l->b.len;
@@ -165,7 +166,8 @@ static bool lcs_allot(struct call *call, struct lcs *l)
 }
 
 /* The bytes of a key's string, none for a missing key; false for another type. */
-static bool lcs_string(struct call *call, int index, char *scratch, struct value *v, struct bytes *out)
+static bool lcs_string(struct call *call, int index, char *scratch, struct value *v,
+	struct bytes *out)
 {
 	struct entry *e = call_find_read(call, call_key(call, index));
 	*out = bytes_of("", 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * The table of error texts.
+ * The table of error texts. Invariant: every value of the enum has a text, in one line, that begins
+ * with its code. It must not know who is told.
  */
 #include "proto/error.h"
 

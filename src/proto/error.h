@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Every error text a client can see, once. ERROR_TEXTS in error.def: ERROR(E_SYNTAX, "ERR syntax error").
- * Texts with % are formats for call_failf.
+ * Every error text a client can see, once: the rows of error.def. Texts with % are formats for
+ * call_failf.
  */
 #ifndef RINGLET_PROTO_ERROR_H
 #define RINGLET_PROTO_ERROR_H

@@ -58,7 +58,7 @@ static char escape_value(char c)
 	}
 }
 
-/* One escape or plain character inside double quotes; returns how many bytes of the line it took. */
+/* One escape or plain character inside double quotes; returns the bytes of the line it took. */
 static size_t quoted_char(const char *at, size_t left, struct sink *sink)
 {
 	if (at[0] == '\\' && left >= 4 && at[1] == 'x' && hex_digit(at[2]) >= 0 &&
@@ -74,8 +74,8 @@ static size_t quoted_char(const char *at, size_t left, struct sink *sink)
 	return 1;
 }
 
-/* The text behind an opening quote, up to and with the closing one, which must end the word. Returns
- * the bytes taken, 0 when the quotes are unbalanced. */
+/* The text behind an opening quote, up to and with the closing one, which must end the word.
+ * Returns the bytes taken, 0 when the quotes are unbalanced. */
 static size_t quoted_text(const char *at, size_t left, char quote, struct sink *sink)
 {
 	size_t i = 0;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * The output chain and the pool of its chunks. The pool is part of the allocator in spirit: one for the
- * process, used by the loop's thread alone.
+ * The output chain and the pool of its chunks. The pool is part of the allocator in spirit: one
+ * for the process, used by the loop's thread alone.
  *
- * A chunk's header stands at a different distance from the start of its memory in each chunk
- * (a colour): chunks are 16 KiB apart, and without it the first lines of all connections' replies
+ * A chunk's header stands at a different distance from the start of its memory in each chunk (a
+ * colour): chunks are 16 KiB apart, and without it the first lines of all connections' replies
  * would fall into the same sets of the cache.
  */
 #include "proto/out.h"

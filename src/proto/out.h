@@ -78,8 +78,8 @@ int out_pieces(struct out *out, struct iovec *iov, int max);
 void out_consume(struct out *out, size_t len);
 /* Moves all of `from` behind `to` (deferred replies, scripts, hold queue). */
 void out_move(struct out *to, struct out *from);
-/* A mark and a cut back to it: what was written since is dropped (CLIENT REPLY, scripts). Nothing may be
- * sent between the two. */
+/* A mark and a cut back to it: what was written since is dropped (CLIENT REPLY, scripts). Nothing
+ * may be sent between the two. */
 struct out_mark {
 	struct out_piece *last;
 	size_t offset;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * The reply writers that are not worth inlining. Each asks for the room of its largest form once and
- * writes straight into the output chunk.
+ * The reply writers that are not worth inlining. Each asks for the room of its largest form once
+ * and writes straight into the output chunk.
  */
 #include "proto/reply.h"
 
@@ -234,6 +234,9 @@ void reply_close_bulk_u64(struct reply *r, struct reply_hole hole, uint64_t numb
 
 void reply_error_text(struct reply *r, struct bytes text)
 {
+	/* A quoted argument may bring line ends: the last ones go, as in Redis, inner ones turn blank. */
+	while (text.len > 0 && (text.ptr[text.len - 1] == '\r' || text.ptr[text.len - 1] == '\n'))
+		text.len--;
 	char *to = out_room(r->out, text.len + 3);
 	to[0] = '-';
 	for (size_t i = 0; i < text.len; i++) {

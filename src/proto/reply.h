@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * RESP2 and RESP3 replies. A `struct reply` is where the answer of a call goes and in which protocol;
- * functions whose RESP2 and RESP3 shapes differ choose by `resp`. The four hottest (ok, small
- * numbers, short strings, null) are inline: a constant-size store into the output chunk.
+ * RESP2 and RESP3 replies. A `struct reply` is where the answer of a call goes and in which
+ * protocol; functions whose RESP2 and RESP3 shapes differ choose by `resp`. The four hottest (ok,
+ * small numbers, short strings, null) are inline: a constant-size store into the output chunk.
  *
  * Must not know sessions or commands. Errors come from the error table (proto/error.h).
  */
@@ -64,7 +64,8 @@ void reply_bulk_text(struct reply *r, const char *text);
 void reply_bulk_i64(struct reply *r, int64_t value);
 /* Large values: lent when long enough, else copied (then release is called at once). */
 void reply_bulk_lend(struct reply *r, struct bytes bytes, void (*release)(void *), void *owner);
-void reply_bulk_printf(struct reply *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void reply_bulk_printf(struct reply *r, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 static inline void reply_i64(struct reply *r, int64_t value)
 {

@@ -129,8 +129,8 @@ static enum request_status scan_fail_kind(struct scan *s, char got)
 
 /* A line of any length at s->at: COMPLETE with the number behind its first byte (valid or not), or
  * PARTIAL, or ERROR for one without an end. Moves s->at behind the line. */
-static __attribute__((noinline)) enum request_status line_number_slow(struct scan *s, int64_t *number,
-	bool *is_number, enum error too_long)
+static __attribute__((noinline)) enum request_status line_number_slow(struct scan *s,
+	int64_t *number, bool *is_number, enum error too_long)
 {
 	size_t left = (size_t)(s->end - s->at);
 	size_t span = left < REQUEST_INLINE_MAX_BYTES ? left : REQUEST_INLINE_MAX_BYTES;
@@ -307,7 +307,8 @@ void request_parser_release(struct request_parser *p)
 	*p = (struct request_parser){0};
 }
 
-static enum request_status parse_by_kind(struct request_parser *p, struct bytes data, struct scan *s)
+static enum request_status parse_by_kind(struct request_parser *p, struct bytes data,
+	struct scan *s)
 {
 	if (UNLIKELY(data.ptr[0] != '*'))
 		return inline_parse(&p->offset, data, s->arena, s->out);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * The request parser: RESP arrays of bulk strings and inline commands, in place. Arguments are views
- * into the bytes given (an inline argument with quotes: into the arena); nothing is copied, and
- * nothing is allocated but room in the arena, never more than the bytes that have arrived justify.
+ * The request parser: RESP arrays of bulk strings and inline commands, in place. Arguments are
+ * views into the bytes given (an inline argument with quotes: into the arena); nothing is copied,
+ * and nothing is allocated but room in the arena, never more than the bytes that have arrived
+ * justify.
  *
  * Pure: bytes in, words out. It must not know sockets, sessions or commands. Limits come in a
  * struct, errors go out as texts of the "ERR Protocol error: …" family.
@@ -50,7 +51,7 @@ struct request {
 	struct bytes *argv; /* views; storage in the arena */
 	int64_t argc;
 	size_t consumed;
-	const char *error;  /* REQUEST_ERROR: "ERR Protocol error: invalid bulk length" …; may lie in the arena */
+	const char *error;  /* REQUEST_ERROR: "ERR Protocol error: …"; may lie in the arena */
 	size_t want;        /* REQUEST_PARTIAL: bytes still missing of the bulk being received, its
 	                       line end included (0: unknown) */
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Fuzzes the request parser. The input's first byte chooses the limits and seeds the cuts, the rest is a stream
- * of requests: parsed whole and parsed in pieces it must give the same requests and the same error.
- * Arguments must lie inside the stream or the arena; sanitizers watch the rest.
+ * Fuzzes the request parser. The input's first byte chooses the limits and seeds the cuts, the rest
+ * is a stream of requests: parsed whole and parsed in pieces it must give the same requests and the
+ * same error. Arguments must lie inside the stream or the arena; sanitizers watch the rest.
  */
 #include "base/buf.h"
 #include "base/hash.h"
@@ -42,8 +42,8 @@ static void note_request(struct run *run, enum request_status status, const stru
 		note(run, request->argv[i].ptr, request->argv[i].len);
 }
 
-/* Parses what can be parsed of `bytes`, from *start on; false after an error. The copy has exactly the
- * bytes' size. */
+/* Parses what can be parsed of `bytes`, from *start on; false after an error. The copy has exactly
+ * the bytes' size. */
 static bool feed(struct run *run, struct bytes bytes, size_t *start)
 {
 	for (;;) {

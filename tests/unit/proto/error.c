@@ -25,7 +25,8 @@ static void test_texts_are_there_once(void **state)
 	(void)state;
 	for (int a = E_NONE + 1; a < E_COUNT; a++)
 		for (int b = a + 1; b < E_COUNT; b++)
-			assert_string_not_equal(error_text((enum error)a), error_text((enum error)b));
+			assert_string_not_equal(error_text((enum error)a),
+				error_text((enum error)b));
 }
 
 static void test_code_of_odd_texts(void **state)

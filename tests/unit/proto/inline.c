@@ -79,7 +79,8 @@ static void test_round_trip(void **state)
 		for (int i = 0; i < count; i++) {
 			lens[i] = (size_t)rand() % sizeof(parts[i]);
 			for (size_t k = 0; k < lens[i]; k++)
-				parts[i][k] = (char)(rand() % 3 ? rand() : "\"'\\\nx 0"[rand() % 7]);
+				parts[i][k] = (char)(rand() % 3 ? rand()
+								: "\"'\\\nx 0"[rand() % 7]);
 			buf_add_char(&line, ' ');
 			buf_add_quoted(&line, bytes_of(parts[i], lens[i]));
 		}

@@ -70,7 +70,8 @@ static void test_shapes(void **state)
 	EXPECT_BOTH(reply_double(r, 0.1), "$3\r\n0.1\r\n", ",0.1\r\n");
 	EXPECT_BOTH(reply_double(r, -HUGE_VAL), "$4\r\n-inf\r\n", ",-inf\r\n");
 	EXPECT_BOTH(reply_big_number(r, BYTES("123")), "$3\r\n123\r\n", "(123\r\n");
-	EXPECT_BOTH(reply_verbatim(r, BYTES("hello"), "txt"), "$5\r\nhello\r\n", "=9\r\ntxt:hello\r\n");
+	EXPECT_BOTH(reply_verbatim(r, BYTES("hello"), "txt"), "$5\r\nhello\r\n",
+		    "=9\r\ntxt:hello\r\n");
 	EXPECT_BOTH(reply_bulk_text(r, "x"), "$1\r\nx\r\n", "$1\r\nx\r\n");
 	EXPECT_BOTH(reply_bulk_i64(r, INT64_MIN), "$20\r\n-9223372036854775808\r\n",
 		    "$20\r\n-9223372036854775808\r\n");
@@ -102,7 +103,8 @@ static void test_bulks_of_every_size(void **state)
 {
 	(void)state;
 	static char data[70000], want[70100];
-	const size_t sizes[] = {0, 1, 9, 10, 11, 99, 100, 101, 999, 1000, 16383, 16384, 16385, 65536};
+	const size_t sizes[] = {0, 1, 9, 10, 11, 99, 100, 101, 999, 1000, 16383, 16384, 16385,
+				65536};
 	memset(data, 'q', sizeof(data));
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		struct reply r = reply_in(2);
@@ -181,7 +183,8 @@ static void test_hole_over_pieces(void **state)
 		struct reply_hole hole = reply_open(&r);
 		for (int i = 0; i < count; i++) {
 			if (i % 1000 == 999) {
-				reply_bulk_lend(&r, bytes_of(big, sizeof(big)), lend_release, &released);
+				reply_bulk_lend(&r, bytes_of(big, sizeof(big)), lend_release,
+						&released);
 				lent++;
 			} else {
 				reply_bulk_i64(&r, 1000000 + i);
@@ -191,7 +194,8 @@ static void test_hole_over_pieces(void **state)
 		size_t len;
 		char *got = written(&len);
 		char head[64];
-		int head_len = snprintf(head, sizeof(head), "$6\r\nbefore\r\n*%d\r\n$7\r\n1000000\r\n", count);
+		int head_len = snprintf(head, sizeof(head),
+					"$6\r\nbefore\r\n*%d\r\n$7\r\n1000000\r\n", count);
 		assert_memory_equal(got, head, (size_t)head_len);
 		size_t one = strlen("$7\r\n1000000\r\n");
 		size_t lent_size = strlen("$16384\r\n") + sizeof(big) + 2;

@@ -59,8 +59,8 @@ static void test_whole_arrays(void **state)
 	expect_args(BYTES("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n*1\r\n"), 20, 2, "GET", "k");
 	expect_args(BYTES("*2\r\n$0\r\n\r\n$0\r\n\r\n"), 16, 2, "", "");
 	expect_args(BYTES("*1\r\n$10\r\n0123456789\r\n"), 21, 1, "0123456789");
-	expect_args(BYTES("*3\r\n$3\r\nSET\r\n$3\r\na\rb\r\n$4\r\n\r\n\r\n\r\n"), 32, 3, "SET", "a\rb",
-		    "\r\n\r\n");
+	expect_args(BYTES("*3\r\n$3\r\nSET\r\n$3\r\na\rb\r\n$4\r\n\r\n\r\n\r\n"), 32, 3,
+		    "SET", "a\rb", "\r\n\r\n");
 }
 
 static void test_empty_requests(void **state)
@@ -98,10 +98,12 @@ static void test_errors(void **state)
 	expect_error(BYTES("*1\r\n$007\r\n"), &limits, length);
 	expect_error(BYTES("*3\r\n$3\r\nSET\r\n$1\r\nx\r\nfooz\r\n"), &limits,
 		     "ERR Protocol error: expected '$', got 'f'");
-	expect_error(BYTES("*1\r\n\r\nfooz\r\n"), &limits, "ERR Protocol error: expected '$', got '\r'");
+	expect_error(BYTES("*1\r\n\r\nfooz\r\n"), &limits,
+		     "ERR Protocol error: expected '$', got '\r'");
 	/* A line that is no number is told by its first byte first. */
 	expect_error(BYTES("*1\r\nfoo\r\n"), &limits, "ERR Protocol error: expected '$', got 'f'");
-	expect_error(BYTES("set \"k\r\n"), &limits, "ERR Protocol error: unbalanced quotes in request");
+	expect_error(BYTES("set \"k\r\n"), &limits,
+		     "ERR Protocol error: unbalanced quotes in request");
 }
 
 static void test_limits_before_authentication(void **state)
@@ -197,7 +199,8 @@ static void run_stream(struct bytes stream, const size_t *cuts, size_t cut_count
 	}
 }
 
-static const char stream_text[] = "*1\r\n$4\r\nPING\r\n*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$12\r\nhello\r\nworld\r\n"
+static const char stream_text[] =
+	"*1\r\n$4\r\nPING\r\n*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$12\r\nhello\r\nworld\r\n"
 	"\r\n*0\r\nset  \"a\\x41\\n\" 'it\\'s'  plain\r\nECHO x\n*2\r\n$0\r\n\r\n$100\r\n"
 	"0123456789012345678901234567890123456789012345678901234567890123456789"
 	"012345678901234567890123456789\r\n*1\r\n$4\r\nPING\r\n*1\r\n!4\r\n";
@@ -248,7 +251,8 @@ static void test_many_arguments_in_pieces(void **state)
 	enum request_status status = REQUEST_PARTIAL;
 	for (size_t len = 100; status == REQUEST_PARTIAL; len += 777) {
 		size_t have = len < text.len ? len : text.len;
-		status = request_parse(&parser, bytes_of(text.ptr, have), &limits, &arena, &request);
+		status = request_parse(&parser, bytes_of(text.ptr, have), &limits, &arena,
+				       &request);
 	}
 	assert_int_equal(status, REQUEST_COMPLETE);
 	assert_int_equal(request.argc, count);
