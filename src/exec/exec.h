@@ -55,6 +55,7 @@ struct exec {
 	command_run *exec_run;           /* EXEC's handler: its gates include those of the queue */
 	struct watch_table *watches;     /* exec/watch */
 	struct wait_table *waits;        /* exec/wait */
+	struct pubsub *pubsub;           /* push/pubsub; NULL until pubsub_init */
 	struct pause *pause;             /* exec/pause; NULL until pause_init */
 	int64_t now_ms;                  /* wall clock of this turn */
 	int64_t now_us;

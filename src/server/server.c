@@ -22,6 +22,7 @@
 #include "process/self_test.h"
 #include "process/title.h"
 #include "process/watchdog.h"
+#include "push/pubsub.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -185,6 +186,13 @@ static bool server_open_loop(struct server *s)
 	return true;
 }
 
+static void server_count_subscriptions(const struct session *s, struct client_subscriptions *out)
+{
+	out->channels = pubsub_session_count(s, CHANNEL_PLAIN);
+	out->patterns = pubsub_session_count(s, CHANNEL_PATTERN);
+	out->shard_channels = pubsub_session_count(s, CHANNEL_SHARD);
+}
+
 static void server_fill_services(struct server *s)
 {
 	struct services *services = &s->services;
@@ -200,6 +208,7 @@ static void server_fill_services(struct server *s)
 	services->reset_stats = server_reset_stats;
 	services->reset_context = s;
 	services->requirepass = &s->settings.acl.requirepass;
+	services->count_subscriptions = server_count_subscriptions;
 	services->started_ms = s->exec->now_ms;
 	rand_hex(services->run_id, sizeof(services->run_id) - 1);
 	rand_hex(services->replication_id, sizeof(services->replication_id) - 1);
@@ -221,6 +230,8 @@ static bool server_compose(struct server *s)
 	s->exec->services = &s->services;
 	server_fill_services(s);
 	wiring_gates(s->exec);
+	notify_init(&s->notify, s->exec, &s->settings.push);
+	net_set_extra_bytes(s->net, pubsub_memory_bytes);
 	const struct settings_modules modules = {s->exec, s->net, s->observe};
 	settings_bind(&s->settings, &modules);
 	s->figures.settings = &s->settings;
@@ -247,6 +258,7 @@ static void server_take_apart(struct server *s)
 	info_free(s->services.info);
 	shutdown_free(s->services.shutdown);
 	observe_free(s->observe);
+	pubsub_free(s->exec);
 	net_free(s->net);
 	exec_free(s->exec);
 	keyspace_free(s->keyspace);
@@ -291,6 +303,21 @@ static bool server_open(struct server *s)
 	banner_initialized(loop_backend_name(s->loop), loop_backend_reason(s->loop));
 	watchdog_set(process->watchdog_period_ms, process->hz);
 	return signals_open(s->loop, server_on_signal, s) == 0;
+}
+
+bool server_open_detached(struct server *s, int argc, char **argv)
+{
+	clock_init();
+	hash_seed_random();
+	wiring_types();
+	settings_init(&s->settings);
+	return settings_start(&s->settings, argc, argv) == CONFIG_RUN && server_open_loop(s) &&
+		server_compose(s);
+}
+
+void server_close_detached(struct server *s)
+{
+	server_take_apart(s);
 }
 
 int server_main(int argc, char **argv)

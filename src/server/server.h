@@ -11,6 +11,7 @@
 #include "net/net.h"
 #include "obs/observe.h"
 #include "process/shutdown.h"
+#include "push/notify.h"
 #include "server/figures.h"
 #include "server/settings.h"
 
@@ -28,6 +29,7 @@ struct server {
 	struct services services;
 	struct settings settings;
 	struct figures figures;
+	struct notify notify;
 	struct timer tick;
 	struct timer background;
 	int64_t tick_at_us;    /* when the last tick ran */
@@ -38,6 +40,10 @@ struct server {
 
 /* The whole life: reads the configuration, runs, ends. The result is the process's exit code. */
 int server_main(int argc, char **argv);
+/* The same server without listeners, signals and whatever concerns the process: for fuzzers, which call
+ * its executor themselves. Zeroed before; the arguments are a command line. False: it said why. */
+bool server_open_detached(struct server *s, int argc, char **argv);
+void server_close_detached(struct server *s);
 
 /* wiring.c: every table of every module, in the order in which it is asked. */
 void wiring_types(void);

@@ -7,6 +7,7 @@
 #include "exec/memory.h"
 #include "exec/pause.h"
 #include "exec/tx.h"
+#include "push/pubsub.h"
 #include "server/server.h"
 #include "store/type_ops.h"
 #include "types/hash.h"
@@ -27,11 +28,12 @@ void wiring_commands(struct command_table *commands)
 	const struct command_row *const groups[] = {
 		connection_commands, client_commands, command_commands, transactions_commands,
 		string_commands, string_number_commands, string_range_commands, string_lcs_commands,
-		string_compare_commands,
+		string_compare_commands, bitmap_commands,
 		generic_commands, expire_commands, scan_commands, dump_commands, object_commands,
 		keyspace_commands,
 		list_commands, list_move_commands, set_commands, set_algebra_commands,
 		hash_commands, hash_number_commands,
+		pubsub_commands,
 		config_commands, info_commands, slowlog_commands, latency_commands, memory_commands,
 		monitor_commands, debug_commands, shutdown_commands, time_commands, lolwut_commands,
 	};
@@ -46,5 +48,6 @@ void wiring_gates(struct exec *exec)
 	tx_init(exec);
 	memory_init(exec);
 	pause_init(exec);
+	pubsub_init(exec);
 	monitor_init(exec);
 }
