@@ -180,11 +180,11 @@ static bool param_set_text(
 static bool param_check(
 	const struct param_row *row, const struct bytes *argv, int argc, struct param_error *error)
 {
+	if (row->type == PARAM_SPECIAL && (row->flags & PARAM_MULTI_ARG))
+		return true;
 	if (argc < 1)
 		return row->type == PARAM_FLAGS ? param_fail_choice(row, error)
 						: param_fail(error, "wrong number of arguments");
-	if (row->type == PARAM_SPECIAL)
-		return true;
 	if (argc > 1 && !(row->flags & PARAM_MULTI_ARG))
 		return param_fail(error, "wrong number of arguments");
 	if (param_is_text(row)) {
@@ -192,7 +192,7 @@ static bool param_check(
 			if (argv[i].len > 0 && memchr(argv[i].ptr, '\0', argv[i].len) != NULL)
 				return param_fail(error, "argument must not contain a NUL byte");
 	}
-	if (row->check == NULL)
+	if (row->check == NULL || row->type == PARAM_SPECIAL)
 		return true;
 	if (argc == 1)
 		return row->check(argv[0], error);

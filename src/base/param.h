@@ -72,7 +72,8 @@ struct param_row;
 /* For values that are no plain field. `owner` is the config struct, `context` the module (see
  * struct param_group). */
 struct param_special {
-	/* Takes the words; changes nothing when it fails. */
+	/* Takes the words, exactly one unless the row is PARAM_MULTI_ARG (then maybe none); changes
+	 * nothing when it fails. */
 	bool (*set)(const struct param_row *row, void *owner, const struct bytes *argv, int argc,
 		struct param_error *error);
 	/* Appends the value as CONFIG GET shows it. */
