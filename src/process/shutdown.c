@@ -21,6 +21,9 @@ struct shutdown {
 	int step_count;
 	bool is_pending;
 	bool is_over;
+	bool is_asked; /* by a signal: begins with the next tick, until then it can be called off */
+	unsigned asked_flags;
+	int64_t asked_timeout_ms;
 	int at; /* the step that is being done */
 	unsigned flags;
 	int64_t deadline_ms;
@@ -104,16 +107,23 @@ enum shutdown_status shutdown_begin(
 
 void shutdown_tick(struct shutdown *s, int64_t now_ms)
 {
+	if (s->is_asked) {
+		s->is_asked = false;
+		(void)shutdown_begin(s, s->asked_flags, s->asked_timeout_ms, now_ms);
+		return;
+	}
 	if (s->is_pending)
 		(void)shutdown_go_on(s, now_ms);
 }
 
 bool shutdown_abort(struct shutdown *s)
 {
-	if (!s->is_pending)
+	if (!s->is_pending && !s->is_asked)
 		return false;
 	log_line(LOG_WARNING, "Shutdown manually aborted.");
-	shutdown_give_up(s);
+	s->is_asked = false;
+	if (s->is_pending)
+		shutdown_give_up(s);
 	return true;
 }
 
@@ -129,15 +139,16 @@ int64_t shutdown_left_ms(const struct shutdown *s, int64_t now_ms)
 	return s->deadline_ms > now_ms ? s->deadline_ms - now_ms : 0;
 }
 
-void shutdown_on_signal(
-	struct shutdown *s, int signal, unsigned flags, int64_t timeout_ms, int64_t now_ms)
+void shutdown_on_signal(struct shutdown *s, int signal, unsigned flags, int64_t timeout_ms)
 {
 	const char *name = signal == SIGINT ? "SIGINT" : "SIGTERM";
-	if (s->is_pending && signal == SIGINT) {
+	if ((s->is_pending || s->is_asked) && signal == SIGINT) {
 		/* Somebody at the keyboard means it. */
 		log_line(LOG_WARNING, "You insist... exiting now.");
 		exit(1);
 	}
 	log_line(LOG_WARNING, "Received %s scheduling shutdown...", name);
-	(void)shutdown_begin(s, flags, timeout_ms, now_ms);
+	s->is_asked = true;
+	s->asked_flags = flags;
+	s->asked_timeout_ms = timeout_ms;
 }

@@ -111,13 +111,14 @@ static void server_on_tick(struct timer *t)
 	timer_arm(s->loop, t, 1000000 / server_tick_hz(s));
 	watchdog_feed();
 	mem_note_peak();
-	shutdown_tick(s->services.shutdown, s->exec->now_ms);
 	if (begin - s->tick_at_us >= 90000) {
 		figures_sample(&s->figures, s->exec->now_us);
 		s->tick_at_us = begin;
 	}
-	if (!s->services.cron_paused)
+	if (!s->services.cron_paused) {
+		shutdown_tick(s->services.shutdown, s->exec->now_ms);
 		net_on_tick(s->net);
+	}
 	s->is_expiring = s->keyspace->config.active_expire && s->keyspace->allow_expiry;
 	s->is_resizing = true;
 	if (!timer_is_armed(&s->background))
@@ -140,7 +141,7 @@ static void server_on_signal(int signal, void *context)
 	int flags = signal == 2 ? process->shutdown_on_sigint : process->shutdown_on_sigterm;
 
 	shutdown_on_signal(s->services.shutdown, signal, (unsigned)flags,
-		(int64_t)process->shutdown_timeout_s * 1000, s->exec->now_ms);
+		(int64_t)process->shutdown_timeout_s * 1000);
 }
 
 static void server_reset_stats(void *context)

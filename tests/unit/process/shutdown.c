@@ -110,7 +110,14 @@ static void test_aborted(void **state)
 	(void)state;
 	assert_false(shutdown_abort(s));
 	answers[0] = SHUTDOWN_WAIT;
-	shutdown_on_signal(s, SIGTERM, 0, 1000, 5);
+	shutdown_on_signal(s, SIGTERM, 0, 1000);
+	assert_true(shutdown_abort(s)); /* before it began */
+	assert_int_equal(fails, 0);
+	shutdown_tick(s, 5);
+	assert_false(shutdown_is_pending(s));
+	shutdown_on_signal(s, SIGTERM, 0, 1000);
+	shutdown_tick(s, 5);
+	assert_true(shutdown_is_pending(s));
 	assert_true(shutdown_abort(s));
 	assert_int_equal(fails, 1);
 	assert_int_equal(undone, 1);
