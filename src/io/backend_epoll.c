@@ -3,12 +3,12 @@
  * epoll. A socket is registered once, edge-triggered, for input and the peer's end; writability is
  * asked for only behind a short write. Watches are level-triggered.
  *
- * Sleeping with a timeout makes the kernel program a high-resolution timer in every wait (0.15 µs of
- * a 2.5 µs request). So a far deadline goes into a timerfd that is touched only when an earlier one
- * comes up; a near one is the wait's own timeout.
+ * Sleeping with a timeout makes the kernel program a high-resolution timer in every wait (0.15 µs
+ * of a 2.5 µs request). So a far deadline goes into a timerfd that is touched only when an earlier
+ * one comes up; a near one is the wait's own timeout.
  *
- * Invariant: events[next..count) are not handled yet; a wait does nothing while there are any, as an
- * edge that is overwritten is lost.
+ * Invariant: events[next..count) are not handled yet; a wait does nothing while there are any, as
+ * an edge that is overwritten is lost.
  */
 #include "base/mem.h"
 #include "io/loop_internal.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * poll: a dense table of descriptors, handed to the kernel in each turn. Level-triggered, so whatever
- * is not wanted now must be muted, or it would wake the loop again and again: a descriptor of which
- * nothing is wanted is stored as its complement, which poll skips.
+ * poll: a dense table of descriptors, handed to the kernel in each turn. Level-triggered, so
+ * whatever is not wanted now must be muted, or it would wake the loop again and again: a descriptor
+ * of which nothing is wanted is stored as its complement, which poll skips.
  *
  * Invariant: owners[i] (a socket or, tagged, a watch) carries i as its token.
  */
@@ -67,8 +67,8 @@ static void entry_update(struct polls *p, size_t index, int fd, short events)
 	p->fds[index].events = events;
 }
 
-/* The last entry takes the place. If collect has passed there already, its news is found in the next
- * turn: poll tells it again. */
+/* The last entry takes the place. If collect has passed there already, its news is found in
+ * the next turn: poll tells it again. */
 static void entry_remove(struct polls *p, size_t index)
 {
 	size_t last = --p->count;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * select: two bit sets, and a table from descriptor to owner. It can't watch a descriptor at or above
- * FD_SETSIZE: socket_open and watch_open refuse those with -EMFILE, and loop_socket_limit says in
- * advance how many fit. It sees the end of a connection only as readability, so not while paused.
+ * select: two bit sets, and a table from descriptor to owner. It can't watch a descriptor at or
+ * above FD_SETSIZE: socket_open and watch_open refuse those with -EMFILE, and loop_socket_limit
+ * says in advance how many fit. It sees the end of a connection only as readability, so not while
+ * paused.
  *
- * Invariant: owners[fd] is 0 or a socket or a tagged watch of that descriptor; bits are set only for
- * descriptors that have an owner.
+ * Invariant: owners[fd] is 0 or a socket or a tagged watch of that descriptor; bits are set only
+ * for descriptors that have an owner.
  */
 #include "base/mem.h"
 #include "io/loop_internal.h"

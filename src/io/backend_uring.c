@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * io_uring as reactor: the ring tells what is ready (one multishot poll per socket, armed once), the
- * bytes go through recv and send as with epoll. Never worse than epoll here, and the same enter waits
- * for the disk.
+ * io_uring as reactor: the ring tells what is ready (one multishot poll per socket, armed once),
+ * the bytes go through recv and send as with epoll. Never worse than epoll here, and the same enter
+ * waits for the disk.
  *
  * A multishot poll tells changes, not states, and ends when the kernel runs out of room for
  * completions: each completion without F_MORE arms it again, which looks at the state anew.
  *
- * Invariant: references counts the socket's polls that have not had their last completion; the socket
- * is let go when it is closed and that is zero.
+ * Invariant: references counts the socket's polls that have not had their last completion; the
+ * socket is let go when it is closed and that is zero.
  */
 #include "base/mem.h"
 #include "io/ring.h"
@@ -38,6 +38,7 @@ static int uring_open(struct loop *loop, char *why, size_t why_size)
 
 static void uring_close(struct loop *loop)
 {
+	ring_drain(loop);
 	ring_close(loop->ring);
 	mem_free(loop->ring);
 	loop->ring = NULL;
@@ -69,7 +70,7 @@ static void poll_over(struct loop *loop, struct socket *s, unsigned armed_flag)
 {
 	s->flags &= (uint16_t)~armed_flag;
 	s->references--;
-	if (s->references == 0 && (s->flags & SOCKET_CLOSED))
+	if (s->references == 0 && (s->flags & SOCKET_LEAVING))
 		socket_detached(loop, s);
 }
 

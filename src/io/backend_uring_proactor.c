@@ -8,8 +8,8 @@
  * buffers back. A single buffer is lent to on_bytes as it is; more are copied into one piece.
  *
  * Limits: a socket keeps at most CHAIN_MAX buffers; past BACKLOG_MAX bytes, or when bytes arrive
- * while it is paused, its receive is cancelled until the backlog was served, which leaves the rest to
- * the peer's window.
+ * while it is paused, its receive is cancelled until the backlog was served, which leaves the rest
+ * to the peer's window.
  *
  * Invariant: each buffer is in the kernel's ring, in one socket's chain, or lent until batch_done.
  */
@@ -25,8 +25,10 @@
 
 #define ENTRIES 1024
 #define COMPLETIONS 8192
-#define BUFFER_COUNT 1024 /* a power of two */
+#define BUFFER_COUNT 256 /* a power of two */
 #define BUFFER_BYTES 4096
+#define POOL_RING_BYTES (BUFFER_COUNT * sizeof(struct io_uring_buf)) /* whole pages */
+#define POOL_BYTES (POOL_RING_BYTES + (size_t)BUFFER_COUNT * BUFFER_BYTES)
 #define BUFFER_GROUP 0
 #define BUFFER_NONE 0xffff
 #define CHAIN_MAX 8
@@ -90,12 +92,13 @@ static void buffer_give_back(struct proactor *p, uint16_t id)
 
 static int pool_open(struct proactor *p)
 {
-	size_t ring_bytes = BUFFER_COUNT * sizeof(struct io_uring_buf);
-	void *pool = mmap(NULL, ring_bytes, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
+	/* Mapped, not allocated: pages that no buffer has used yet cost nothing. */
+	const int how = MAP_ANONYMOUS | MAP_PRIVATE;
+	char *pool = mmap(NULL, POOL_BYTES, PROT_READ | PROT_WRITE, how, -1, 0);
 	if (pool == MAP_FAILED)
 		return -errno;
-	/* The kernel reads it without our knowing; a forked child must not make us write to a copy. */
-	madvise(pool, ring_bytes, MADV_DONTFORK);
+	/* The kernel writes here without our knowing: a forked child must not get us a copy. */
+	madvise(pool, POOL_BYTES, MADV_DONTFORK);
 	struct io_uring_buf_reg reg = {
 		.ring_addr = (uint64_t)(uintptr_t)pool,
 		.ring_entries = BUFFER_COUNT,
@@ -103,12 +106,12 @@ static int pool_open(struct proactor *p)
 	};
 	int rc = io_uring_register_buf_ring(&p->ring.io, &reg, 0);
 	if (rc < 0) {
-		munmap(pool, ring_bytes);
+		munmap(pool, POOL_BYTES);
 		return rc;
 	}
-	p->pool = pool;
+	p->pool = (struct io_uring_buf_ring *)(void *)pool;
+	p->memory = pool + POOL_RING_BYTES;
 	io_uring_buf_ring_init(p->pool);
-	p->memory = mem_calloc_aligned(4096, (size_t)BUFFER_COUNT * BUFFER_BYTES);
 	for (unsigned id = 0; id < BUFFER_COUNT; id++)
 		buffer_give_back(p, (uint16_t)id);
 	return 0;
@@ -149,9 +152,9 @@ static int proactor_open(struct loop *loop, char *why, size_t why_size)
 static void proactor_close(struct loop *loop)
 {
 	struct proactor *p = proactor_of(loop);
+	ring_drain(loop);
 	ring_close(&p->ring);
-	munmap(p->pool, BUFFER_COUNT * sizeof(struct io_uring_buf));
-	mem_free(p->memory);
+	munmap(p->pool, POOL_BYTES);
 	mem_free(p);
 	loop->ring = NULL;
 }
@@ -311,7 +314,7 @@ static void inbox_free(struct proactor *p, struct inbox *in)
 
 static void detach_if_idle(struct loop *loop, struct socket *s)
 {
-	if (s->references > 0 || !(s->flags & SOCKET_CLOSED))
+	if (s->references > 0 || !(s->flags & SOCKET_LEAVING))
 		return;
 	inbox_free(proactor_of(loop), inbox_of(s));
 	socket_detached(loop, s);
@@ -319,8 +322,9 @@ static void detach_if_idle(struct loop *loop, struct socket *s)
 
 static void in_completed(struct loop *loop, struct socket *s, const struct io_uring_cqe *cqe)
 {
+	uint16_t buffer = (uint16_t)(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
 	if (cqe->flags & IORING_CQE_F_BUFFER)
-		buffer_arrived(loop, s, (uint16_t)(cqe->flags >> IORING_CQE_BUFFER_SHIFT), cqe->res);
+		buffer_arrived(loop, s, buffer, cqe->res);
 	if (LIKELY(cqe->flags & IORING_CQE_F_MORE))
 		return;
 	receive_over(loop, s, cqe->res);
@@ -375,13 +379,12 @@ static void proactor_batch_done(struct loop *loop)
 
 /* --- sending ----------------------------------------------------------------------------- */
 
-static void send_start(struct loop *loop, struct socket *s)
+static void send_queue(struct loop *loop, struct socket *s, int flags)
 {
 	struct socket_output *output = s->output;
 	struct io_uring_sqe *sqe = ring_sqe(loop->ring, s, RING_SOCKET_OUT);
 	const struct iovec *piece = &output->iov[output->first];
 	int count = output->count - output->first;
-	const int flags = MSG_WAITALL | MSG_NOSIGNAL;
 	if (count == 1) {
 		size_t len = piece->iov_len < SEND_MAX ? piece->iov_len : SEND_MAX;
 		io_uring_prep_send(sqe, s->fd, piece->iov_base, len, flags);
@@ -394,6 +397,14 @@ static void send_start(struct loop *loop, struct socket *s)
 	}
 	s->flags |= SOCKET_OUT_ARMED;
 	s->references++;
+}
+
+/* The first try never waits, so it completes within the enter that submits it, and the same
+ * enter can sleep until something else happens. */
+static void proactor_send(struct loop *loop, struct socket *s)
+{
+	send_queue(loop, s, MSG_DONTWAIT | MSG_NOSIGNAL);
+	loop->ring->instant++;
 }
 
 static void out_completed(struct loop *loop, struct socket *s, int result)
@@ -409,7 +420,7 @@ static void out_completed(struct loop *loop, struct socket *s, int result)
 	if (result < 0 || socket_output_advance(s->output, (size_t)result))
 		socket_output_done(loop, s, result);
 	else
-		send_start(loop, s);
+		send_queue(loop, s, MSG_WAITALL | MSG_NOSIGNAL);
 }
 
 /* --- accepting --------------------------------------------------------------------------- */
@@ -438,10 +449,12 @@ static void proactor_listener_remove(struct loop *loop, struct listener *l)
 {
 	struct accepts *a = l->backend_data;
 	a->owner = NULL;
-	if (a->is_armed)
-		ring_cancel(loop->ring, a, RING_LISTENER);
-	else
+	if (!a->is_armed) {
 		mem_free(a);
+		return;
+	}
+	loop->ring->orphans++;
+	ring_cancel(loop->ring, a, RING_LISTENER);
 }
 
 static void accept_completed(struct loop *loop, struct accepts *a, const struct io_uring_cqe *cqe)
@@ -455,12 +468,14 @@ static void accept_completed(struct loop *loop, struct accepts *a, const struct 
 	if (cqe->flags & IORING_CQE_F_MORE)
 		return;
 	a->is_armed = false;
-	if (a->owner == NULL)
+	if (a->owner == NULL) {
+		loop->ring->orphans--;
 		mem_free(a);
-	else if (cqe->res < 0 && listener_error_lasts(-cqe->res))
+	} else if (cqe->res < 0 && listener_error_lasts(-cqe->res)) {
 		listener_failed(a->owner, -cqe->res);
-	else
+	} else {
 		accept_arm(loop, a);
+	}
 }
 
 /* --- the turn ---------------------------------------------------------------------------- */
@@ -532,7 +547,7 @@ const struct loop_backend backend_uring_proactor = {
 	.socket_remove = proactor_socket_remove,
 	.receive = proactor_receive,
 	.batch_done = proactor_batch_done,
-	.send = send_start,
+	.send = proactor_send,
 	.watch_add = ring_watch_add,
 	.watch_update = ring_watch_update,
 	.watch_remove = ring_watch_remove,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * Disk writes by io_uring: a write and, linked behind it, an fdatasync, so that a commit is one
- * submission. Where the reactor is a ring they travel with its next enter; beside another reactor the
- * disk has a ring of its own, whose eventfd the reactor watches; where io_uring is refused a thread
- * does the same two system calls.
+ * submission. Where the reactor is a ring they travel with its next enter; beside another reactor
+ * the disk has a ring of its own, whose eventfd the reactor watches; where io_uring is refused a
+ * thread does the same two system calls.
  *
  * Invariant: op->waiting is the number of completions to come; `done` is called when it is zero,
  * always from the loop and never from disk_submit.

@@ -22,9 +22,10 @@ struct disk_op {
 	int iov_count;
 	int64_t offset;
 	const struct iovec *iov;
-	/* Result of the write (bytes, or -errno; 0 if there was none) and of the fsync (0 or -errno;
-	 * 0 if there was none). An fsync behind a failed or short write is not tried: -ECANCELED.
-	 * Called on the loop's thread, never from inside disk_submit; may free or resubmit the op. */
+	/* Result of the write (bytes, or -errno; 0 if there was none) and of the fsync (0 or
+	 * -errno; 0 if there was none). An fsync behind a failed or short write is not tried:
+	 * -ECANCELED. Called on the loop's thread, never from inside disk_submit; may free or
+	 * resubmit the op. */
 	void (*done)(struct disk_op *op, ssize_t written, int synced);
 	void *context;
 	/* io/'s part. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Listeners: accepting, and how listening sockets are made. An error of one connection (it was reset
- * in the queue) is that connection's and never stops the listener; an error of the process (no
- * descriptor left) silences it for a moment, or a level-triggered back end would spin on it.
+ * Listeners: accepting, and how listening sockets are made. An error of one connection (it was
+ * reset in the queue) is that connection's and never stops the listener; an error of the process
+ * (no descriptor left) silences it for a moment, or a level-triggered back end would spin on it.
  */
 #include "io/listener.h"
 
@@ -141,7 +141,8 @@ static int tcp_prepare(int fd, int family, uint32_t mark)
 
 static int tcp_listen_at(const struct addrinfo *at, int backlog, uint32_t mark)
 {
-	int fd = socket(at->ai_family, at->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, at->ai_protocol);
+	int type = at->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC;
+	int fd = socket(at->ai_family, type, at->ai_protocol);
 	if (fd < 0)
 		return -errno;
 	int rc = tcp_prepare(fd, at->ai_family, mark);

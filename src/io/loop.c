@@ -3,8 +3,8 @@
  * The turn: wait, collect, batches of bytes, timers, the owner's end of turn, and last the one safe
  * point at which closed sockets leave. The order is the promise; everything else is delegated.
  *
- * Invariant: the thread sleeps only if no socket waits to be read or released and the owner said that
- * it may; then until the earliest of its word, the next timer and the kernel's next news.
+ * Invariant: the thread sleeps only if no socket waits to be read or released and the owner said
+ * that it may; then until the earliest of its word, the next timer and the kernel's next news.
  */
 #include "base/mem.h"
 #include "io/loop_internal.h"
@@ -56,7 +56,8 @@ unsigned loop_socket_limit(const struct loop *loop)
 	return loop->backend->socket_limit;
 }
 
-static bool backend_try(struct loop *loop, const struct loop_backend *backend, char *why, size_t size)
+static bool backend_try(struct loop *loop, const struct loop_backend *backend, char *why,
+			size_t size)
 {
 	loop->backend = backend;
 	return backend->open(loop, why, size) == 0;
@@ -95,8 +96,8 @@ static bool backend_named(struct loop *loop, const struct loop_options *options,
 	unsigned limit = loop->backend->socket_limit;
 	if (limit != 0 && options->max_sockets > limit)
 		snprintf(loop->reason, sizeof loop->reason,
-			 "chosen by name; it watches only descriptors below FD_SETSIZE (%d), so at most "
-			 "%u sockets instead of %u",
+			 "chosen by name; it watches only descriptors below FD_SETSIZE (%d), so at "
+			 "most %u sockets instead of %u",
 			 FD_SETSIZE, limit, options->max_sockets);
 	else
 		snprintf(loop->reason, sizeof loop->reason, "chosen by name");

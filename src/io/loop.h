@@ -8,9 +8,9 @@
  * what the bytes mean.
  *
  * The bytes that on_bytes hands up live in a buffer of the loop and stay valid until the end of the
- * on_batch that follows; whoever needs them longer copies them. A batch ends when the arena is full,
- * when LOOP_BATCH_SOCKETS sockets have delivered, or when all ready sockets have been read. A socket
- * gets at most two reads a turn; what it has beyond waits for the next.
+ * on_batch that follows; whoever needs them longer copies them. A batch ends when the arena is
+ * full, when LOOP_BATCH_SOCKETS sockets have delivered, or when all ready sockets have been read. A
+ * socket gets at most two reads a turn; what it has beyond waits for the next.
  *
  * This header is the front door of the floor: it brings sockets, listeners, watches, timers, the
  * offload thread and the disk with it.
@@ -58,8 +58,8 @@ struct loop_options {
 };
 
 /* NULL with a reason in `error` when the named back end can't run here; auto takes the best that
- * can: io_uring, epoll, poll. The environment variable RINGLET_IO_URING=off makes io_uring behave as
- * if the kernel refused it. A loop is made after daemonizing: it does not survive fork. */
+ * can: io_uring, epoll, poll. The environment variable RINGLET_IO_URING=off makes io_uring behave
+ * as if the kernel refused it. A loop is made after daemonizing: it does not survive fork. */
 struct loop *loop_new(const struct loop_options *options, char *error, size_t error_size);
 /* Every socket, listener and watch must have been closed. Waits for the offload thread's jobs and
  * for disk operations in flight (their `done` is called). */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * What the files of io/ know of each other: the loop's fields, a socket's flags, and the seam behind
- * which each back end stands. Nobody above io/ includes this.
+ * What the files of io/ know of each other: the loop's fields, a socket's flags, and the seam
+ * behind which each back end stands. Nobody above io/ includes this.
  *
  * A back end does two things in a turn: wait() sleeps in the kernel, collect() turns what came out
  * of it into marks on sockets (socket_mark, socket_writable) and calls of watches. Reading is done
@@ -16,8 +16,8 @@
 
 #include <stddef.h>
 
-/* A socket's flags. The first three are what is known of the kernel's side; they are cleared only by
- * a receive that found the socket drained, so an edge is never lost. */
+/* A socket's flags. The first three are what is known of the kernel's side; they are cleared
+ * only by a receive that found the socket drained, so an edge is never lost. */
 enum {
 	SOCKET_READABLE = 1 << 0, /* there may be bytes or an end to receive */
 	SOCKET_HUNG_UP = 1 << 1,  /* the peer's end is coming behind them */
@@ -31,6 +31,7 @@ enum {
 	SOCKET_WANT_WRITE = 1 << 9, /* socket.c waits for writability */
 	SOCKET_OUT_ARMED = 1 << 10, /* back end's: the kernel was asked for writability */
 	SOCKET_IN_ARMED = 1 << 11,  /* back end's: receive or poll is armed in a ring */
+	SOCKET_LEAVING = 1 << 12,   /* socket_remove was called; closed ones get there later */
 };
 
 /* The rest of a send that the kernel did not take at once. */
@@ -57,7 +58,7 @@ struct loop_backend {
 	void (*wait)(struct loop *loop, int64_t timeout_us);
 	void (*collect)(struct loop *loop);
 	int (*socket_add)(struct loop *loop, struct socket *s);
-	/* Flags changed (paused, ended, waiting for writability): adapt what the kernel is asked. */
+	/* Flags changed (paused, ended, waiting for writability): ask the kernel for what fits. */
 	void (*socket_update)(struct loop *loop, struct socket *s);
 	/* Let go; ends in socket_detached, at once or in a later collect(). fd is still open. */
 	void (*socket_remove)(struct loop *loop, struct socket *s);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Threads for what the kernel can't do asynchronously. Two at most: one for jobs of the program, one
- * for disk operations where io_uring is refused, so that the log never waits behind an unlink.
+ * Threads for what the kernel can't do asynchronously. Two at most: one for jobs of the program,
+ * one for disk operations where io_uring is refused, so that the log never waits behind an unlink.
  *
- * A queue in, under a mutex; a list out, under the same; an eventfd wakes the loop when the list out
- * becomes non-empty. Invariant: submitted - handed_back - silent jobs are queued, at work or in the
- * list out.
+ * A queue in, under a mutex; a list out, under the same; an eventfd wakes the loop when the list
+ * out becomes non-empty. Invariant: submitted - handed_back - silent jobs are queued, at work or in
+ * the list out.
  */
 #include "io/offload.h"
 

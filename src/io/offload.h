@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * The offload thread: what the kernel can't do asynchronously (unlink, close of a large file,
- * getaddrinfo, freeing memory). Jobs run one at a time, in the order of submission. The thread starts
- * with the first job.
+ * getaddrinfo, freeing memory). Jobs run one at a time, in the order of submission. The thread
+ * starts with the first job.
  */
 #ifndef RINGLET_IO_OFFLOAD_H
 #define RINGLET_IO_OFFLOAD_H
@@ -13,8 +13,8 @@ struct loop;
 
 struct offload {
 	void (*work)(struct offload *job); /* on the offload thread */
-	void (*done)(struct offload *job); /* on the loop's thread; may free job. May be NULL: then
-					    * the job must free itself in `work` or outlive the loop. */
+	/* On the loop's thread; may free job. NULL: none, and `work` may free it. */
+	void (*done)(struct offload *job);
 	struct offload *next;
 	void *context;
 };

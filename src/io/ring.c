@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * An io_uring, opened with the best flags that the kernel knows, and entered directly: liburing's own
- * waits look at the queue first and may skip or repeat the system call, while a turn wants exactly
- * one. With DEFER_TASKRUN completions appear only inside an enter that asks for events.
+ * An io_uring, opened with the best flags that the kernel knows, and entered directly: liburing's
+ * own waits look at the queue first and may skip or repeat the system call, while a turn wants
+ * exactly one. With DEFER_TASKRUN completions appear only inside an enter that asks for events.
  *
  * As with epoll, a far deadline is an operation of its own (a timeout that is moved only to become
  * earlier) and only a near one the timeout of the wait.
@@ -23,11 +23,14 @@
 #define NEAR_US 2000
 #define FLUSH_TRIES 1000
 #define GATHER_MAX 16
+#define DRAIN_WAITS 1000
+#define DRAIN_WAIT_US 1000
 
 /* All that is used here: timeouts of waits, no lost completions, multishot poll (5.13, which has no
  * feature bit, but RSRC_TAGS came with it). */
 #define FEATURES_NEEDED                                                                            \
-	(IORING_FEAT_EXT_ARG | IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE | IORING_FEAT_RSRC_TAGS)
+	(IORING_FEAT_EXT_ARG | IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE |                    \
+	 IORING_FEAT_RSRC_TAGS)
 
 static const struct {
 	unsigned flags;
@@ -87,6 +90,14 @@ void ring_close(struct ring *r)
 	io_uring_queue_exit(&r->io);
 }
 
+void ring_drain(struct loop *loop)
+{
+	for (int i = 0; i < DRAIN_WAITS && loop->ring->orphans > 0; i++) {
+		ring_wait(loop->ring, DRAIN_WAIT_US, loop->before_wait_us);
+		loop->backend->collect(loop);
+	}
+}
+
 /* Makes what was queued visible to the kernel; how many operations that is. */
 static unsigned publish(struct ring *r)
 {
@@ -106,6 +117,7 @@ void ring_flush(struct ring *r)
 	/* The kernel takes all at once but when it is out of memory or swamped with completions;
 	 * then letting it deliver them is what helps. */
 	unsigned flags = 0;
+	r->instant = 0; /* they may be taken before the next wait, which must not wait for them */
 	for (int i = 0; i < FLUSH_TRIES; i++) {
 		unsigned count = publish(r);
 		if (count == 0)
@@ -179,7 +191,9 @@ static void gather(struct ring *r)
 static void enter(struct ring *r, int64_t timeout_us)
 {
 	unsigned count = publish(r);
-	unsigned wait_for = timeout_us == 0 ? 0 : 1;
+	/* Operations that complete at once are no news to wake up for: one more is. */
+	unsigned wait_for = timeout_us == 0 ? 0 : 1 + r->instant;
+	r->instant = 0;
 	/* Interrupted or short of memory: as if nothing had happened. */
 	if (timeout_us <= 0 || timeout_us > NEAR_US) {
 		io_uring_enter(r->io.ring_fd, count, wait_for, IORING_ENTER_GETEVENTS, NULL);
@@ -187,8 +201,8 @@ static void enter(struct ring *r, int64_t timeout_us)
 	}
 	struct __kernel_timespec timeout = {.tv_nsec = timeout_us * 1000};
 	struct io_uring_getevents_arg arg = {.ts = (uint64_t)(uintptr_t)&timeout};
-	io_uring_enter2(r->io.ring_fd, count, wait_for, IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG,
-			(sigset_t *)&arg, sizeof arg);
+	const unsigned flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
+	io_uring_enter2(r->io.ring_fd, count, wait_for, flags, (sigset_t *)&arg, sizeof arg);
 }
 
 void ring_wait(struct ring *r, int64_t timeout_us, int64_t now_us)
@@ -196,7 +210,7 @@ void ring_wait(struct ring *r, int64_t timeout_us, int64_t now_us)
 	if (timeout_us > NEAR_US)
 		timer_set(r, now_us + timeout_us);
 	if ((timeout_us == 0 || has_completions(r)) && is_enter_needless(r))
-		return;
+		return; /* nothing is queued, so `instant` is zero */
 	enter(r, timeout_us);
 	gather(r);
 }
@@ -263,16 +277,23 @@ void ring_watch_remove(struct loop *loop, struct watch *w)
 {
 	struct ring_watch *rw = w->backend_data;
 	rw->owner = NULL;
-	if (rw->is_armed)
+	if (rw->is_armed) {
+		loop->ring->orphans++;
 		ring_cancel(loop->ring, rw, RING_WATCH);
-	else if (!rw->is_handled)
+	} else if (!rw->is_handled) {
 		mem_free(rw);
+	}
 }
 
 static void watch_completed(struct loop *loop, struct ring_watch *rw, int result)
 {
 	rw->is_armed = false;
-	if (rw->owner != NULL && result > 0) {
+	if (rw->owner == NULL) {
+		loop->ring->orphans--;
+		mem_free(rw);
+		return;
+	}
+	if (result > 0) {
 		int ready = 0;
 		if (result & (POLLIN | POLLHUP | POLLERR | POLLNVAL))
 			ready |= WATCH_READABLE;
@@ -286,8 +307,8 @@ static void watch_completed(struct loop *loop, struct ring_watch *rw, int result
 	}
 	if (rw->owner != NULL)
 		watch_arm(loop->ring, rw);
-	else if (!rw->is_armed)
-		mem_free(rw);
+	else
+		mem_free(rw); /* closed in its own call */
 }
 
 bool ring_dispatch(struct loop *loop, const struct io_uring_cqe *cqe)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * An io_uring and what its users share: the two back ends of rings, and the disk of those that have
- * none. Operations are queued by ring_sqe and go to the kernel with the next wait, many at once; one
- * system call a turn both submits and waits, for sockets, the timer and the disk alike.
+ * none. Operations are queued by ring_sqe and go to the kernel with the next wait, many at once;
+ * one system call a turn both submits and waits, for sockets, the timer and the disk alike.
  *
  * One thread only; a forked child must never touch it.
  */
@@ -31,6 +31,8 @@ struct ring {
 	bool tells_work; /* IORING_SETUP_TASKRUN_FLAG: the flags say when an enter is of use */
 	bool is_modern;  /* SINGLE_ISSUER + DEFER_TASKRUN: kernel 6.1 */
 	bool is_timer_armed;
+	unsigned instant; /* queued operations that complete while they are submitted */
+	unsigned orphans; /* objects without owner that wait for their last completion */
 	int64_t timer_us; /* when it fires */
 	struct __kernel_timespec timer_at;
 };
@@ -44,8 +46,11 @@ struct ring_options {
 /* 0, or -errno with the reason in `why`: refused, too old … */
 int ring_open(struct ring *r, const struct ring_options *options, char *why, size_t why_size);
 void ring_close(struct ring *r);
+/* Waits for the last completions of what has no owner any more; before ring_close. */
+void ring_drain(struct loop *loop);
 
-/* A place for an operation, its user_data set (liburing's io_uring_prep_* keep it); submits what is queued when there is no room. */
+/* A place for an operation, its user_data set (liburing's io_uring_prep_* keep it); submits what
+ * is queued when there is no room. */
 struct io_uring_sqe *ring_sqe(struct ring *r, const void *owner, enum ring_tag tag);
 /* Makes sure that the next `count` places can be had without a submission in between (a chain). */
 void ring_reserve(struct ring *r, unsigned count);

@@ -9,8 +9,8 @@
 struct loop;
 
 /* From now on `handler` is called on the loop's thread, once for all the signals of one kind that
- * came since. A second SIGINT that arrives before the first was handled ends the process at once, so
- * that a stuck loop can be left with Ctrl-C. 0 or -errno. */
+ * came since. A second SIGINT that arrives before the first was handled ends the process at once,
+ * so that a stuck loop can be left with Ctrl-C. 0 or -errno. */
 int signals_open(struct loop *loop, void (*handler)(int signal, void *context), void *context);
 /* Back to the system's defaults (SIGPIPE stays ignored). */
 void signals_close(struct loop *loop);

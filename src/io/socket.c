@@ -3,10 +3,10 @@
  * Sockets, the part that all back ends share: what to read next and how much of it, when a batch is
  * full, what a short write leaves behind, and the order in which a socket dies.
  *
- * Reading is edge-like. A flag remembers that the kernel has something; only a receive that came back
- * short clears it, so a socket that was paused or cut off by fairness is found again without asking
- * the kernel. A short read is believed (it saves the receive that would say EAGAIN) unless an end is
- * known to lie behind it.
+ * Reading is edge-like. A flag remembers that the kernel has something; only a receive that came
+ * back short clears it, so a socket that was paused or cut off by fairness is found again without
+ * asking the kernel. A short read is believed (it saves the receive that would say EAGAIN) unless
+ * an end is known to lie behind it.
  *
  * Invariant: a socket is in at most one list of the loop; in none, if it has nothing to read, is
  * paused or ended. Its memory is the owner's again in on_closed and not before.
@@ -38,7 +38,8 @@ static inline struct socket *socket_of(struct link *l)
 
 int socket_open(struct loop *loop, struct socket *s, int fd, const struct socket_events *events)
 {
-	ASSERT(fd >= 0 && events->on_bytes && events->on_end && events->on_sent && events->on_closed);
+	ASSERT(fd >= 0 && events->on_bytes != NULL && events->on_end != NULL);
+	ASSERT(events->on_sent != NULL && events->on_closed != NULL);
 	*s = (struct socket){.fd = fd, .events = events};
 	link_init(&s->ready);
 	int rc = loop->backend->socket_add(loop, s);
@@ -231,7 +232,8 @@ void socket_pause(struct loop *loop, struct socket *s)
 	if (s->flags & (SOCKET_PAUSED | SOCKET_CLOSED))
 		return;
 	s->flags |= SOCKET_PAUSED;
-	if (link_is_linked(&s->ready) && !(s->flags & (SOCKET_END_DUE | SOCKET_HUNG_UP | SOCKET_FAILED)))
+	const unsigned ending = SOCKET_END_DUE | SOCKET_HUNG_UP | SOCKET_FAILED;
+	if (link_is_linked(&s->ready) && !(s->flags & ending))
 		link_remove(&s->ready);
 	loop->backend->socket_update(loop, s);
 }
@@ -255,14 +257,15 @@ bool socket_is_paused(const struct socket *s)
 
 static ssize_t send_pieces(int fd, const struct iovec *pieces, int count)
 {
+	const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
 	ssize_t n;
 	do {
 		if (count == 1) {
-			n = send(fd, pieces->iov_base, pieces->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+			n = send(fd, pieces->iov_base, pieces->iov_len, flags);
 		} else {
 			struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)pieces,
 						 .msg_iovlen = (size_t)count};
-			n = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+			n = sendmsg(fd, &message, flags);
 		}
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
@@ -442,7 +445,7 @@ bool socket_is_closed(const struct socket *s)
 
 void socket_detached(struct loop *loop, struct socket *s)
 {
-	ASSERT((s->flags & SOCKET_CLOSED) && s->references == 0 && loop->attached > 0);
+	ASSERT((s->flags & SOCKET_LEAVING) && s->references == 0 && loop->attached > 0);
 	loop->attached--;
 	close(s->fd);
 	s->fd = -1;
@@ -459,6 +462,7 @@ void sockets_release(struct loop *loop)
 		link_remove(&s->ready);
 		/* Says goodbye even where a forked child still holds the descriptor. */
 		shutdown(s->fd, SHUT_RDWR);
+		s->flags |= SOCKET_LEAVING;
 		loop->backend->socket_remove(loop, s);
 	}
 	if (loop->depth > 0)

@@ -19,16 +19,17 @@ struct socket_output;
 #define LOOP_SEND_IOV 64 /* pieces of one send */
 
 struct socket_events {
-	/* `data.len` > 0: bytes arrived. At most once per socket and batch. `data` stays valid until
-	 * the end of the on_batch that follows. Must not free the socket (use socket_close). */
+	/* `data.len` > 0: bytes arrived. At most once per socket and batch. `data` stays valid
+	 * until the end of the on_batch that follows. Must not free the socket (use
+	 * socket_close). */
 	void (*on_bytes)(struct socket *s, struct bytes data);
-	/* The peer closed its side (error 0) or the socket failed (errno). Called once, never in the
-	 * turn in which on_bytes was called for this socket: what the last bytes asked for has been
-	 * executed and the answer handed to the kernel. The owner calls socket_close when it is ready
-	 * to; it may still send. */
+	/* The peer closed its side (error 0) or the socket failed (errno). Called once, never
+	 * in the turn in which on_bytes was called for this socket: what the last bytes asked
+	 * for has been executed and the answer handed to the kernel. The owner calls
+	 * socket_close when it is ready to; it may still send. */
 	void (*on_end)(struct socket *s, int error);
-	/* A send ended: all the bytes were taken (`result` is their sum), or it failed (-errno). May
-	 * be called from inside socket_send. */
+	/* A send ended: all the bytes were taken (`result` is their sum), or it failed
+	 * (-errno). May be called from inside socket_send. */
 	void (*on_sent)(struct socket *s, ssize_t result);
 	/* The kernel is through with this socket; the owner may free its memory now. Called at the
 	 * end of a turn and never from inside another callback. */
@@ -57,9 +58,9 @@ struct socket {
  * caller's. */
 int socket_open(struct loop *loop, struct socket *s, int fd, const struct socket_events *events);
 /* Sends 1..LOOP_SEND_IOV pieces; one send in flight at a time. Ends in on_sent, possibly before
- * this returns. The bytes must live until on_sent or on_closed; the array `pieces` itself only until
- * this returns. From inside on_sent it may be called again, without recursion, though it is cheaper
- * to loop around socket_send than to chain sends through on_sent. */
+ * this returns. The bytes must live until on_sent or on_closed; the array `pieces` itself only
+ * until this returns. From inside on_sent it may be called again, without recursion, though it is
+ * cheaper to loop around socket_send than to chain sends through on_sent. */
 void socket_send(struct loop *loop, struct socket *s, const struct iovec *pieces, int count);
 bool socket_is_sending(const struct socket *s);
 /* Stops and restarts receiving (back-pressure, blocked or paused client). Idempotent. While paused

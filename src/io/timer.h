@@ -21,8 +21,8 @@ struct timer {
 
 void timer_init(struct timer *t, void (*on_timer)(struct timer *t), void *context);
 /* Arms or re-arms, counted from this very moment. Fires once, at the end of the first turn that
- * begins at or after the deadline; a delay <= 0 means the next turn. The owner may re-arm, disarm or
- * free any timer, this one included, inside on_timer. */
+ * begins at or after the deadline; a delay <= 0 means the next turn. The owner may re-arm, disarm
+ * or free any timer, this one included, inside on_timer. */
 void timer_arm(struct loop *loop, struct timer *t, int64_t delay_us);
 /* Nothing happens when it is not armed. */
 void timer_disarm(struct loop *loop, struct timer *t);
