@@ -138,7 +138,8 @@ static bool info_is_wanted(size_t section, const struct bytes *names, int count)
 			return true;
 		if (bytes_is(names[i], "default") && (sets & INFO_DEFAULT))
 			return true;
-		if ((bytes_is(names[i], "all") || bytes_is(names[i], "everything")) && (sets & INFO_ALL))
+		if ((bytes_is(names[i], "all") || bytes_is(names[i], "everything")) &&
+			(sets & INFO_ALL))
 			return true;
 	}
 	return false;

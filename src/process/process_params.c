@@ -145,8 +145,7 @@ static bool process_apply_oom(void *owner, void *context, struct param_error *er
 	(void)context;
 	if (oom_apply(owner, OOM_PRIMARY))
 		return true;
-	return param_fail(
-		error, "Failed to set current oom_score_adj. Check server logs.");
+	return param_fail(error, "Failed to set current oom_score_adj. Check server logs.");
 }
 
 static bool process_apply_watchdog(void *owner, void *context, struct param_error *error)

@@ -57,8 +57,8 @@ bool shutdown_abort(struct shutdown *s);
 bool shutdown_is_pending(const struct shutdown *s);
 /* Milliseconds left of a pending one's waiting (INFO shutdown_in_milliseconds); -1 = none. */
 int64_t shutdown_left_ms(const struct shutdown *s, int64_t now_ms);
-/* A signal's way: logs; the shutdown begins with the next tick, with the flags of shutdown-on-sig*. A
- * second SIGINT before the end ends the process at once. */
+/* A signal's way: logs; the shutdown begins with the next tick, with the flags of shutdown-on-sig*.
+ * A second SIGINT before the end ends the process at once. */
 void shutdown_on_signal(struct shutdown *s, int signal, unsigned flags, int64_t timeout_ms);
 
 #endif

@@ -14,8 +14,9 @@ static inline void rows_check_name(const struct param_row *rows, const char *nam
 	int found = 0;
 	assert_true(name[0] != '\0');
 	for (const char *c = name; *c != '\0'; c++)
-		assert_true((*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') || *c == '-' || *c == '_');
-	PARAM_EACH(row, rows)
+		assert_true((*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') || *c == '-' ||
+			*c == '_');
+	PARAM_EACH (row, rows)
 		found += bytes_is(bytes_text(name), row->name) ||
 			(row->alias != NULL && bytes_is(bytes_text(name), row->alias));
 	assert_int_equal(found, 1);
@@ -66,8 +67,8 @@ static inline void rows_check(const struct param_row *rows, void *owner)
 }
 
 /* Setting `name` to `text` is refused with exactly this error, or accepted where `why` is NULL. */
-static inline void rows_expect(
-	const struct param_row *rows, void *owner, const char *name, const char *text, const char *why)
+static inline void rows_expect(const struct param_row *rows, void *owner, const char *name,
+	const char *text, const char *why)
 {
 	struct param_error error = {0};
 	struct param_words words = {0};

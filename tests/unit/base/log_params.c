@@ -17,7 +17,8 @@ static void test_rows(void **state)
 	assert_int_equal(config.level, LOG_NOTICE);
 	assert_int_equal(config.syslog_facility, 16 << 3);
 	rows_expect(log_params, &config, "loglevel", "zzz",
-		"argument(s) must be one of the following: debug, verbose, notice, warning, nothing");
+		"argument(s) must be one of the following: debug, verbose, notice, warning, "
+		"nothing");
 	rows_expect(log_params, &config, "loglevel", "WARNING", NULL);
 	assert_true(log_apply(&config, NULL, &error));
 	assert_false(log_wants(LOG_NOTICE));

@@ -209,8 +209,8 @@ static void test_counts_of_words(void **state)
 	assert_int_equal(param_set(row_of("text"), &thing, two, 0, &error), PARAM_REFUSED);
 	assert_string_equal(error.text, "wrong number of arguments");
 	assert_int_equal(param_set(row_of("bits"), &thing, two, 0, &error), PARAM_REFUSED);
-	assert_string_equal(error.text,
-		"argument(s) must be one of the following: default, save, now, force");
+	assert_string_equal(
+		error.text, "argument(s) must be one of the following: default, save, now, force");
 	assert_int_equal(param_set(row_of("special"), &thing, two, 2, &error), PARAM_CHANGED);
 	assert_int_equal(param_set(row_of("special"), &thing, two, 2, &error), PARAM_SAME);
 	struct bytes nul = bytes_of("a\0b", 3);

@@ -20,7 +20,8 @@ static void test_rows(void **state)
 	rows_expect(net_params, &config, "bind", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16", NULL);
 	rows_expect(net_params, &config, "bind", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17",
 		"Too many bind addresses specified.");
-	rows_expect(net_params, &config, "port", "65536", "argument must be between 0 and 65535 inclusive");
+	rows_expect(net_params, &config, "port", "65536",
+		"argument must be between 0 and 65535 inclusive");
 	rows_expect(net_params, &config, "unixsocketperm", "1777",
 		"argument must be between 0 and 777 inclusive");
 	rows_expect(net_params, &config, "maxmemory-clients", "5%", NULL);
@@ -46,9 +47,11 @@ static void test_output_limits(void **state)
 		{"foo 0 0 0", "Invalid client class specified in buffer limit configuration."},
 		{"master 0 0 0", "Invalid client class specified in buffer limit configuration."},
 		{"pubsub 0 0 0 normal a 0 0",
-			"Error in hard, soft or soft_seconds setting in buffer limit configuration."},
+			"Error in hard, soft or soft_seconds setting in buffer limit "
+			"configuration."},
 		{"normal 0 0 -1",
-			"Error in hard, soft or soft_seconds setting in buffer limit configuration."},
+			"Error in hard, soft or soft_seconds setting in buffer limit "
+			"configuration."},
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		rows_expect(net_params, &config, name, bad[i][0], bad[i][1]);
@@ -74,7 +77,8 @@ static void test_maxclients(void **state)
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	char expected[128];
 	snprintf(expected, sizeof(expected),
-		"The operating system is not able to handle the specified number of clients, try with %d",
+		"The operating system is not able to handle the specified number of clients, try "
+		"with %d",
 		(int)limit.rlim_cur - NET_RESERVED_FILES);
 	assert_string_equal(error.text, expected);
 	/* Without a network there is nothing to listen on or to evict. */

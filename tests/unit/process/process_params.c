@@ -18,7 +18,8 @@ static void test_rows(void **state)
 		"shutdown options SAVE and NOSAVE can't be used simultaneously");
 	rows_expect(process_params, &config, "shutdown-on-sigterm", "force now nosave", NULL);
 	rows_expect_shown(process_params, &config, "shutdown-on-sigterm", "nosave now force");
-	assert_int_equal(config.shutdown_on_sigterm, SHUTDOWN_NOSAVE | SHUTDOWN_NOW | SHUTDOWN_FORCE);
+	assert_int_equal(
+		config.shutdown_on_sigterm, SHUTDOWN_NOSAVE | SHUTDOWN_NOW | SHUTDOWN_FORCE);
 	rows_expect(process_params, &config, "proc-title-template", "{x}",
 		"template format is invalid or contains unknown variables");
 	rows_expect(process_params, &config, "locale-collate", "xx_NOWHERE", "Invalid locale name");
@@ -36,7 +37,8 @@ static void test_rows(void **state)
 static void test_oom_values(void **state)
 {
 	const char *name = "oom-score-adj-values";
-	const char *range = "Invalid oom-score-adj-values, elements must be between -2000 and 2000.";
+	const char *range =
+		"Invalid oom-score-adj-values, elements must be between -2000 and 2000.";
 	(void)state;
 	param_set_defaults(process_params, &config);
 	rows_expect(process_params, &config, name, "-2000 0 2000", NULL);
