@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * RDB's primitives. A length begins with two bits: 00 six more bits, 01 fourteen, 10 a 32- or 64-bit
- * number behind it (big endian), 11 a special string (an integer of 1, 2 or 4 bytes, or LZF).
+ * RDB's primitives. A length begins with two bits: 00 six more bits, 01 fourteen, 10 a 32- or
+ * 64-bit number behind it (big endian), 11 a special string (an integer of 1, 2 or 4 bytes, or
+ * LZF).
  *
- * Both sides may be streams. Long strings pass through in pieces, so that neither a writer's buffer nor
- * a reader's allocation is larger than what really is there.
+ * Both sides may be streams. Long strings pass through in pieces, so that neither a writer's buffer
+ * nor a reader's allocation is larger than what really is there.
  */
 #include "base/codec.h"
 
@@ -54,7 +55,8 @@ void codec_write_raw(struct codec_writer *w, const void *ptr, size_t len)
 {
 	const char *from = ptr;
 	while (len > 0) {
-		size_t piece = w->flush != NULL && len > CODEC_PIECE_BYTES ? CODEC_PIECE_BYTES : len;
+		size_t piece =
+			w->flush != NULL && len > CODEC_PIECE_BYTES ? CODEC_PIECE_BYTES : len;
 		buf_add(w->out, from, piece);
 		from += piece;
 		len -= piece;
@@ -107,7 +109,8 @@ void codec_write_length(struct codec_writer *w, uint64_t length)
 	codec_write_raw(w, bytes, codec_encode_length(bytes, length));
 }
 
-/* A number that fits 32 bits as a special string of 1 + 1, 2 or 4 bytes; false where it does not. */
+/* A number that fits 32 bits as a special string of 1 + 1, 2 or 4 bytes; false where it does not.
+ */
 static bool codec_write_short_int(struct codec_writer *w, int64_t value)
 {
 	uint8_t bytes[5];
@@ -350,7 +353,8 @@ static bool codec_read_plain(struct codec_reader *r, uint64_t len, struct buf *o
 	if (r->refill == NULL && len > codec_left(r))
 		return codec_fail(r, "unexpected end of data");
 	while (len > 0) {
-		size_t piece = r->refill != NULL && len > CODEC_PIECE_BYTES ? CODEC_PIECE_BYTES : len;
+		size_t piece =
+			r->refill != NULL && len > CODEC_PIECE_BYTES ? CODEC_PIECE_BYTES : len;
 		if (!codec_read_view(r, piece, &view))
 			return false;
 		buf_add_bytes(out, view);
@@ -381,7 +385,8 @@ bool codec_read_string_view(struct codec_reader *r, struct buf *scratch, struct 
 	if (!is_special && (length <= CODEC_PIECE_BYTES || r->refill == NULL))
 		return codec_read_view(r, length, out);
 	buf_clear(scratch);
-	if (!(is_special ? codec_read_special(r, length, scratch) : codec_read_plain(r, length, scratch)))
+	if (!(is_special ? codec_read_special(r, length, scratch)
+			 : codec_read_plain(r, length, scratch)))
 		return false;
 	*out = buf_bytes(scratch);
 	return true;

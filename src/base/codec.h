@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * Bounded readers and writers of RDB's primitives: lengths, strings (plain, integer, LZF), numbers.
- * Format facts: the RDB file format as published by Redis (length encodings 6/14/32/64 bit and the special
- * encodings INT8/16/32 and LZF).
+ * Format facts: the RDB file format as published by Redis (length encodings 6/14/32/64 bit and the
+ * special encodings INT8/16/32 and LZF).
  *
  * The reader never reads behind its end and never allocates from a declared length that the input
  * can't hold; the first error sticks.
@@ -53,13 +53,14 @@ bool codec_read_view(struct codec_reader *r, size_t len, struct bytes *out);
 bool codec_read_u32_le(struct codec_reader *r, uint32_t *out);
 bool codec_read_u64_le(struct codec_reader *r, uint64_t *out);
 bool codec_read_length(struct codec_reader *r, uint64_t *out);
-/* A string of any encoding, appended to nothing: `out` is a fresh allocation's content (release with
- * buf_release); integers are printed, LZF is unpacked with its declared size checked. */
+/* A string of any encoding, appended to nothing: `out` is a fresh allocation's content (release
+ * with buf_release); integers are printed, LZF is unpacked with its declared size checked. */
 bool codec_read_string(struct codec_reader *r, struct buf *out);
-/* The same without a copy where the input allows: `out` is a view into the reader or into `scratch`,
- * valid until the next read. `scratch` may be reused; the caller releases it, also after a failure. */
+/* The same without a copy where the input allows: `out` is a view into the reader or into
+ * `scratch`, valid until the next read. `scratch` may be reused; the caller releases it, also after
+ * a failure. */
 bool codec_read_string_view(struct codec_reader *r, struct buf *scratch, struct bytes *out);
 bool codec_read_double(struct codec_reader *r, double *out);          /* binary */
-bool codec_read_double_text(struct codec_reader *r, double *out);     /* the old length-prefixed text */
+bool codec_read_double_text(struct codec_reader *r, double *out); /* the old length-prefixed text */
 
 #endif

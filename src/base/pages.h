@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * Pages straight from the kernel, for tables so large that zeroing them at once would stall: the
- * kernel zeroes each page at its first touch. Counted in mem_used_bytes in full from the first moment.
+ * kernel zeroes each page at its first touch. Counted in mem_used_bytes in full from the first
+ * moment.
  */
 #ifndef RINGLET_BASE_PAGES_H
 #define RINGLET_BASE_PAGES_H

@@ -68,7 +68,6 @@ static enum outcome setrange(struct call *call)
 	struct key key = call_key(call, 1);
 	struct bytes part = call->argv[3];
 	int64_t offset;
-	size_t len;
 
 	if (!call_arg_i64(call, 2, &offset))
 		return FAILED;
@@ -83,9 +82,9 @@ static enum outcome setrange(struct call *call)
 	}
 	if (!length_is_allowed(call, (size_t)offset, part.len))
 		return FAILED;
-	string_set_range(call->db, key, e, (size_t)offset, part, &len);
+	e = string_set_range(call->db, key, e, (size_t)offset, part);
 	db_publish(call->db, key, EVENT_STRING, "setrange");
-	reply_i64(call->reply, (int64_t)len);
+	reply_i64(call->reply, (int64_t)string_length(e));
 	return DONE;
 }
 

@@ -3,9 +3,9 @@
  * The dictionary's slow half: placing, removing, resizing, scanning. Lookups are in the header.
  *
  * Order inside a bucket: items are numbered along the chain, without holes. A node that chains on
- * holds exactly eight items and has 64 bytes; only the last node may have fewer places or items, and
- * it is never larger than one size above what it needs. Removing moves the last item into the hole,
- * so a visitor that goes from the last item to the first may remove the one that it is given.
+ * holds exactly eight items and has 64 bytes; only the last node may have fewer places or items,
+ * and it is never larger than one size above what it needs. Removing moves the last item into the
+ * hole, so a visitor that goes from the last item to the first may remove the one that it is given.
  *
  * Memory of large tables comes from the kernel in pages, so that neither its allocation nor its
  * return is a stall: pages are zeroed at first touch and dropped behind a running move.
@@ -450,7 +450,8 @@ struct dict_place dict_find_pointer(const struct dict *d, uint64_t hash, const v
 		return (struct dict_place){NULL, 0};
 	struct node n = {dict_bucket_of(d, hash), DICT_UNITS_MAX};
 	do {
-		for (unsigned bits = dict_tag_matches(n.b, n.units, hash); bits != 0; bits &= bits - 1) {
+		for (unsigned bits = dict_tag_matches(n.b, n.units, hash); bits != 0;
+			bits &= bits - 1) {
 			unsigned slot = (unsigned)__builtin_ctz(bits);
 			if (dict_ptr_get(n.b, slot) == item)
 				return (struct dict_place){n.b, slot};
@@ -504,7 +505,8 @@ uint64_t dict_scan(struct dict *d, uint64_t cursor, void (*visit)(void *item, vo
 	return end > UINT32_MAX ? 0 : end << (DICT_CURSOR_BITS - 32);
 }
 
-/* A bucket that holds items of its own, each with the same chance: those moved, or still to move. */
+/* A bucket that holds items of its own, each with the same chance: those moved, or still to move.
+ */
 static const struct dict_bucket *dict_random_bucket(const struct dict *d)
 {
 	uint64_t left = d->tables[0].count - d->moved;
@@ -603,7 +605,8 @@ static size_t bucket_check(const struct dict *d, const struct dict_bucket *bucke
 		unsigned state = *dict_node_state(n.b, n.units);
 		unsigned count = state & DICT_STATE_COUNT;
 		ASSERT(count <= dict_node_places(n.units));
-		ASSERT(!(state & DICT_CHAINED) || (n.units == DICT_UNITS_MAX && count == DICT_SLOTS - 1));
+		ASSERT(!(state & DICT_CHAINED) ||
+			(n.units == DICT_UNITS_MAX && count == DICT_SLOTS - 1));
 		ASSERT((const void *)n.b == (const void *)bucket ||
 			(count >= 2 && count >= dict_node_places(n.units - 1)));
 		for (unsigned i = 0; i < count; i++) {
@@ -626,7 +629,8 @@ void dict_check(const struct dict *d)
 		ASSERT(d->moved == 0 && d->moved_hash == 0);
 	else
 		ASSERT(d->moved < d->tables[0].count &&
-			(d->moved == 0 || d->moved_hash == bucket_end(d->moved - 1, d->tables[0].count)));
+			(d->moved == 0 ||
+				d->moved_hash == bucket_end(d->moved - 1, d->tables[0].count)));
 	for (int i = 0; i < 2; i++)
 		for (uint32_t b = i == 0 ? d->moved : 0; b < d->tables[i].count; b++)
 			total += bucket_check(d, &d->tables[i].buckets[b], &chained);

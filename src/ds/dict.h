@@ -13,8 +13,8 @@
  * Two things follow:
  *   - a resize (to any count, not just doubles) moves buckets in hash order; a lookup compares the
  *     hash with how far the move has come and probes exactly one table;
- *   - a scan's cursor is a position in the hash space, so its guarantee (what is there from begin to
- *     end is seen) holds under any resize.
+ *   - a scan's cursor is a position in the hash space, so its guarantee (what is there from begin
+ *     to end is seen) holds under any resize.
  *
  * Invariant: an item is in the bucket that its hash names, in the new table if that bucket's
  * interval has been moved, else in the old one.
@@ -60,7 +60,7 @@ struct dict {
 	uint64_t moved_hash;          /* high halves below this are in tables[1] */
 	size_t items;
 	size_t chained_bytes;         /* of overflow nodes alive */
-	size_t dropped_bytes;         /* of tables[0], given back to the kernel while it is passed */
+	size_t dropped_bytes; /* of tables[0], given back to the kernel while it is passed */
 	const struct dict_ops *ops;
 	bool resize_paused;
 };
@@ -69,9 +69,9 @@ void dict_init(struct dict *d, const struct dict_ops *ops);
 /* Frees the tables, not the items. */
 void dict_release(struct dict *d);
 
-/* Empties the next `buckets` buckets: each of their items is handed to `take`, which may free it, and
- * forgotten. True while more is left; at the end the tables are gone too. From the first call on,
- * nothing but dict_drain and dict_count may be called until then (sliced freeing). */
+/* Empties the next `buckets` buckets: each of their items is handed to `take`, which may free it,
+ * and forgotten. True while more is left; at the end the tables are gone too. From the first call
+ * on, nothing but dict_drain and dict_count may be called until then (sliced freeing). */
 bool dict_drain(struct dict *d, unsigned buckets, void (*take)(void *item, void *context),
 	void *context);
 
@@ -184,10 +184,12 @@ static inline __attribute__((always_inline)) struct dict_place dict_find_place(c
 	const struct dict_bucket *b = dict_bucket_of(d, hash);
 	unsigned units = DICT_UNITS_MAX;
 	do {
-		for (unsigned bits = dict_tag_matches(b, units, hash); bits != 0; bits &= bits - 1) {
+		for (unsigned bits = dict_tag_matches(b, units, hash); bits != 0;
+			bits &= bits - 1) {
 			unsigned slot = (unsigned)__builtin_ctz(bits);
 			if (LIKELY(equal(dict_ptr_get(b, slot), key)))
-				return (struct dict_place){(struct dict_bucket *)(uintptr_t)b, slot};
+				return (struct dict_place){
+					(struct dict_bucket *)(uintptr_t)b, slot};
 		}
 	} while (UNLIKELY(dict_next_node(&b, &units)));
 	return (struct dict_place){NULL, 0};
@@ -213,11 +215,11 @@ struct dict_place dict_find_pointer(const struct dict *d, uint64_t hash, const v
 /* Removes what stands at `place` (not freed). May shrink the table in later steps. */
 void dict_remove_place(struct dict *d, uint64_t hash, struct dict_place place);
 
-/* Moves up to `buckets` buckets of a running resize; true while more can be done (not while paused).
- * Insertions and deletions do DICT_MOVE_BUCKETS on their own. */
+/* Moves up to `buckets` buckets of a running resize; true while more can be done (not while
+ * paused). Insertions and deletions do DICT_MOVE_BUCKETS on their own. */
 bool dict_resize_step(struct dict *d, unsigned buckets);
-/* Starts growing to hold `items` without a further resize (loading). A hint: nothing happens while a
- * resize is under way. */
+/* Starts growing to hold `items` without a further resize (loading). A hint: nothing happens while
+ * a resize is under way. */
 void dict_expand(struct dict *d, size_t items);
 /* Pauses resizing (a scan or a child is at work); nests through the bool only. */
 void dict_pause_resize(struct dict *d, bool paused);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * A change: the store's word that a key is no longer what it was. Every edit, expiry, eviction and
- * flush publishes exactly one per key and event; watchers, tracking, notifications, blocked clients and
- * snapshots listen. The store does not know who they are.
+ * flush publishes exactly one per key and event; watchers, tracking, notifications, blocked clients
+ * and snapshots listen. The store does not know who they are.
  */
 #ifndef RINGLET_STORE_CHANGE_H
 #define RINGLET_STORE_CHANGE_H
@@ -11,7 +11,13 @@
 
 struct db;
 
-enum change_cause { CHANGE_COMMAND, CHANGE_EXPIRED, CHANGE_EVICTED, CHANGE_FLUSHED, CHANGE_MIGRATED };
+enum change_cause {
+	CHANGE_COMMAND,
+	CHANGE_EXPIRED,
+	CHANGE_EVICTED,
+	CHANGE_FLUSHED,
+	CHANGE_MIGRATED
+};
 
 /* Classes of keyspace notifications (notify-keyspace-events' letters). */
 enum event_class {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * DEBUG DIGEST: one number for the whole data, independent of where and in which encoding things lie.
- * Equal data gives equal digests on another server or after a reload.
+ * DEBUG DIGEST: one number for the whole data, independent of where and in which encoding things
+ * lie. Equal data gives equal digests on another server or after a reload.
  */
 #ifndef RINGLET_STORE_DIGEST_H
 #define RINGLET_STORE_DIGEST_H

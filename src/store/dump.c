@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * The footer around a type's own encoding. A payload that decodes but leaves bytes over is as bad as one
- * that does not decode.
+ * The footer around a type's own encoding. A payload that decodes but leaves bytes over is as bad
+ * as one that does not decode.
  */
 #include "store/dump.h"
 
@@ -49,7 +49,8 @@ enum dump_status dump_read(struct bytes payload, bool check_crc, struct value *o
 
 	uint8_t tag;
 	enum value_type type;
-	struct codec_reader r = codec_reader_of(bytes_of(payload.ptr, payload.len - DUMP_FOOTER_BYTES));
+	struct codec_reader r =
+		codec_reader_of(bytes_of(payload.ptr, payload.len - DUMP_FOOTER_BYTES));
 	if (!codec_read_u8(&r, &tag))
 		return DUMP_BAD_FORMAT;
 	const struct type_ops *ops = type_by_tag(tag, &type);

@@ -4,9 +4,9 @@
  *
  *   struct entry (8 bytes) [expiry 8] [word 8] [long key length 8] key [inline value]
  *
- * `word` is the pointer of a container or blob, or the integer; strings up to ENTRY_INLINE_MAX_BYTES
- * live behind the key. Optional parts cost nothing where they are absent: a 16-byte key with a
- * 16-byte value is one allocation of 40 bytes (class 48), with a TTL exactly 48.
+ * `word` is the pointer of a container or blob, or the integer; strings up to
+ * ENTRY_INLINE_MAX_BYTES live behind the key. Optional parts cost nothing where they are absent: a
+ * 16-byte key with a 16-byte value is one allocation of 40 bytes (class 48), with a TTL exactly 48.
  */
 #ifndef RINGLET_STORE_ENTRY_H
 #define RINGLET_STORE_ENTRY_H
@@ -39,7 +39,8 @@ static inline char *entry_parts(const struct entry *e)
 
 static inline size_t entry_head_bytes(unsigned flags)
 {
-	/* A nibble per combination: how many of the three parts. (A popcount is a call on plain x86-64.) */
+	/* A nibble per combination: how many of the three parts. (A popcount is a call on plain
+	 * x86-64.) */
 	return sizeof(struct entry) + 8 * (size_t)((0x32212110u >> ((flags & 7) * 4)) & 3);
 }
 
@@ -107,8 +108,8 @@ static inline size_t entry_size(const struct entry *e)
 	return entry_head_bytes(e->flags) + entry_key(e).len + e->inline_len;
 }
 
-/* A new entry with its key; type, encoding, access, expiry, word and inline bytes are the caller's to
- * set. ENTRY_LONG_KEY is added to `flags` where the key needs it. */
+/* A new entry with its key; type, encoding, access, expiry, word and inline bytes are the caller's
+ * to set. ENTRY_LONG_KEY is added to `flags` where the key needs it. */
 struct entry *entry_new(struct bytes key, unsigned flags, size_t inline_len);
 /* Frees the entry, not what its word points to. */
 void entry_free(struct entry *e);

@@ -91,7 +91,8 @@ void entry_touch_lfu(const struct keyspace *k, struct entry *e)
 	unsigned counter = lfu_frequency(k, e);
 	if (counter < LFU_COUNTER_MAX) {
 		unsigned above = counter > LFU_COUNTER_START ? counter - LFU_COUNTER_START : 0;
-		unsigned factor = k->config.lfu_log_factor > 0 ? (unsigned)k->config.lfu_log_factor : 0;
+		unsigned factor =
+			k->config.lfu_log_factor > 0 ? (unsigned)k->config.lfu_log_factor : 0;
 		if (rand_below((uint64_t)above * factor + 1) == 0)
 			counter++;
 	}

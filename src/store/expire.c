@@ -2,14 +2,15 @@
  *
  * Expiry. A key past its deadline is deleted by whoever meets it (db_find), and by the active
  * sweep for those that nobody meets. The sweep walks each database's `expiring` in hash order, from
- * where it stopped; a round visits a share of it, and goes on for as long as more of what it sees is
- * expired than `stale` percent or the budget ends.
+ * where it stopped; a round visits a share of it, and goes on for as long as more of what it sees
+ * is expired than `stale` percent or the budget ends.
  */
 #include "store/keyspace.h"
 
 #include "store/slice.h"
 
-/* What one round visits even where nothing is expired: a whole sweep every 256 rounds, within these. */
+/* What one round visits even where nothing is expired: a whole sweep every 256 rounds, within
+ * these. */
 #define SWEEP_SHARE 256
 #define SWEEP_MIN 64
 #define SWEEP_MAX 4096
@@ -97,7 +98,8 @@ static bool sweep_db(struct db *db, struct slice *slice, struct sweep *total)
 {
 	const struct keyspace *k = db->keyspace;
 	int effort = k->config.active_expire_effort;
-	uint64_t stale = SWEEP_STALE_PERCENT - (uint64_t)(effort >= 1 && effort <= 10 ? effort - 1 : 0);
+	uint64_t stale =
+		SWEEP_STALE_PERCENT - (uint64_t)(effort >= 1 && effort <= 10 ? effort - 1 : 0);
 	uint64_t share = dict_count(&db->expiring) / SWEEP_SHARE;
 	uint64_t least = share < SWEEP_MIN ? SWEEP_MIN : share > SWEEP_MAX ? SWEEP_MAX : share;
 	struct sweep s = {.db = db, .now_ms = k->now_ms};
@@ -108,7 +110,8 @@ static bool sweep_db(struct db *db, struct slice *slice, struct sweep *total)
 		uint64_t seen = s.seen - before.seen;
 		uint64_t expired = s.expired - before.expired;
 		/* A round that came to the end of the hash space has seen all that it can. */
-		goes_on = expired * 100 > seen * stale || (s.seen < least && db->expire_cursor != 0);
+		goes_on =
+			expired * 100 > seen * stale || (s.seen < least && db->expire_cursor != 0);
 	}
 	if (dict_count(&db->expiring) == 0)
 		db->avg_ttl_ms = 0;

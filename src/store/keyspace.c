@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * The keyspace's writing half (lookups are inline in the header). Invariant: `expiring` holds exactly
- * the entries of `entries` that have ENTRY_EXPIRY, by the same pointers; whatever moves an entry puts both
- * right before either dictionary can read an item again (a resize reads keys).
+ * The keyspace's writing half (lookups are inline in the header). Invariant: `expiring` holds
+ * exactly the entries of `entries` that have ENTRY_EXPIRY, by the same pointers; whatever moves an
+ * entry puts both right before either dictionary can read an item again (a resize reads keys).
  */
 #include "store/keyspace.h"
 
@@ -285,7 +285,8 @@ struct entry *db_set_string(struct db *db, struct key key, struct bytes value, i
 	struct entry *e = db_find(db, key);
 	struct shape s = shape_of_text(value);
 	if (e == NULL && UNLIKELY(db->keyspace->allow_expiry == 0))
-		e = db_peek(db, key); /* expired but not ours to delete: it is in the way all the same */
+		e = db_peek(db,
+			key); /* expired but not ours to delete: it is in the way all the same */
 	return e == NULL ? db_add(db, key, &s, expiry_ms) : db_overwrite(db, key, e, &s, expiry_ms);
 }
 
@@ -337,7 +338,8 @@ struct entry *db_set_value(struct db *db, struct key key, struct value *value, i
 	return e;
 }
 
-struct entry *db_update_value(struct db *db, struct key key, struct entry *e, const struct value *value)
+struct entry *db_update_value(
+	struct db *db, struct key key, struct entry *e, const struct value *value)
 {
 	struct blob *to_drop;
 	ASSERT(e->type == value->type);
@@ -479,6 +481,7 @@ size_t keyspace_overhead_bytes(const struct keyspace *k)
 {
 	size_t bytes = sizeof(*k) + (size_t)k->db_count * sizeof(*k->dbs);
 	for (int i = 0; i < k->db_count; i++)
-		bytes += dict_memory_bytes(&k->dbs[i].entries) + dict_memory_bytes(&k->dbs[i].expiring);
+		bytes += dict_memory_bytes(&k->dbs[i].entries) +
+			dict_memory_bytes(&k->dbs[i].expiring);
 	return bytes;
 }

@@ -38,7 +38,7 @@ enum evict_policy {
 
 struct keyspace_config {
 	bool lazy_expire, lazy_server_del, lazy_user_del, lazy_user_flush, lazy_eviction;
-	int policy;              /* enum evict_policy; keyspace_new sets Redis's defaults everywhere */
+	int policy; /* enum evict_policy; keyspace_new sets Redis's defaults everywhere */
 	uint64_t maxmemory;
 	int maxmemory_samples;
 	int eviction_tenacity;
@@ -68,10 +68,10 @@ struct keyspace {
 	struct change_sink sinks[KEYSPACE_SINKS_MAX];
 	int sink_count;
 	enum change_cause cause; /* of changes published now; CHANGE_COMMAND by default */
-	uint32_t notices;        /* classes of notices that somebody wants: EVENT_NEW, EVENT_KEY_MISS */
+	uint32_t notices; /* classes of notices that somebody wants: EVENT_NEW, EVENT_KEY_MISS */
 	bool no_touch;           /* edits leave LRU and LFU alone (CLIENT NO-TOUCH) */
-	/* The clock that background slices measure their budget with (io/clock); NULL: a budget counts
-	 * units of work, about a microsecond each. */
+	/* The clock that background slices measure their budget with (io/clock); NULL: a budget
+	 * counts units of work, about a microsecond each. */
 	int64_t (*clock_us)(void);
 	struct grave *graves;    /* what is being freed in slices, oldest first (graveyard.c) */
 	struct grave *graves_last;
@@ -166,19 +166,20 @@ static inline void db_touch(struct db *db, struct entry *e)
 /* What db_set does with an existing expiry. */
 enum { EXPIRY_NONE = -1, EXPIRY_KEEP = -2 };
 
-/* Sets a string: overwrites in place where it fits. `expiry_ms`: absolute, EXPIRY_NONE or EXPIRY_KEEP.
- * The bytes are stored as an integer where they are one. Returns the entry. */
+/* Sets a string: overwrites in place where it fits. `expiry_ms`: absolute, EXPIRY_NONE or
+ * EXPIRY_KEEP. The bytes are stored as an integer where they are one. Returns the entry. */
 struct entry *db_set_string(struct db *db, struct key key, struct bytes value, int64_t expiry_ms);
 /* Sets any value, which is consumed (a string view is copied). */
 struct entry *db_set_value(struct db *db, struct key key, struct value *value, int64_t expiry_ms);
 /* Replaces the value of an existing entry with another of the same type (encoding changed, pointer
  * moved); the old pointer is not freed. Returns the entry, which may have moved. */
-struct entry *db_update_value(struct db *db, struct key key, struct entry *e, const struct value *value);
+struct entry *db_update_value(
+	struct db *db, struct key key, struct entry *e, const struct value *value);
 /* Sets or removes (EXPIRY_NONE) the expiry. Returns the entry, which may have moved. */
 struct entry *db_set_expiry(struct db *db, struct key key, struct entry *e, int64_t expiry_ms);
 /* Changes the layout of an entry: `flags` (ENTRY_LONG_KEY as it was) and the length of its inline
- * value. What both layouts have is kept, new parts are undefined. Returns the entry, which may have moved; both dictionaries
- * know. For types/string: values that grow inside the entry. */
+ * value. What both layouts have is kept, new parts are undefined. Returns the entry, which may have
+ * moved; both dictionaries know. For types/string: values that grow inside the entry. */
 struct entry *db_reshape(struct db *db, struct key key, struct entry *e, unsigned flags,
 	size_t inline_len);
 /* Takes the key out and frees it: at once, in slices (lazy, or when its effort is large). */
@@ -190,7 +191,8 @@ void db_detach(struct db *db, struct key key, struct entry *e, struct value *out
 void db_publish(struct db *db, struct key key, uint32_t event_class, const char *event);
 /* An event without a modification ("keymiss", "new"): only where k->notices has its class. */
 void db_notice(struct db *db, struct key key, uint32_t event_class, const char *event);
-/* Takes the key out, publishes why, frees it (evict.c, expire.c). key.name may be the entry's own. */
+/* Takes the key out, publishes why, frees it (evict.c, expire.c). key.name may be the entry's own.
+ */
 void db_remove_because(struct db *db, struct key key, struct entry *e,
 	const struct change *why, bool lazy);
 
@@ -219,6 +221,7 @@ bool keyspace_resize_slice(struct keyspace *k, int64_t budget_us);
 
 /* Memory that is not data: tables. */
 size_t keyspace_overhead_bytes(const struct keyspace *k);
-size_t entry_memory_bytes(const struct entry *e, size_t samples); /* MEMORY USAGE without the table's share */
+size_t entry_memory_bytes(
+	const struct entry *e, size_t samples); /* MEMORY USAGE without the table's share */
 
 #endif

@@ -118,7 +118,7 @@ struct entry *string_append(
 }
 
 struct entry *string_set_range(struct db *db, struct key key, struct entry *e, size_t offset,
-	struct bytes bytes, size_t *len)
+	struct bytes bytes)
 {
 	char *data;
 	size_t end;
@@ -127,7 +127,6 @@ struct entry *string_set_range(struct db *db, struct key key, struct entry *e, s
 	e = string_make_writable(db, key, e, end, &data);
 	if (bytes.len > 0)
 		memcpy(data + offset, bytes.ptr, bytes.len);
-	*len = string_length(e);
 	return e;
 }
 

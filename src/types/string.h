@@ -37,6 +37,6 @@ struct entry *string_append(
 	struct db *db, struct key key, struct entry *e, struct bytes more, size_t *len);
 /* Overwrites from `offset`; `e` may be NULL. */
 struct entry *string_set_range(struct db *db, struct key key, struct entry *e, size_t offset,
-	struct bytes bytes, size_t *len);
+	struct bytes bytes);
 
 #endif

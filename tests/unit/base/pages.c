@@ -10,7 +10,8 @@
 
 static void test_map(void **state)
 {
-	static const size_t sizes[] = {1, 4096, 4097, 65536, (2u << 20) - 1, 2u << 20, (5u << 20) + 3};
+	static const size_t sizes[] = {
+		1, 4096, 4097, 65536, (2u << 20) - 1, 2u << 20, (5u << 20) + 3};
 	(void)state;
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		size_t before = mem_used_bytes();

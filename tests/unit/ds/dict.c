@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * ds/dict against a naive set: an array of items with a flag. Hashes are chosen by the tests, so that
- * chains, equal tags and boundaries of intervals are met on purpose.
+ * ds/dict against a naive set: an array of items with a flag. Hashes are chosen by the tests, so
+ * that chains, equal tags and boundaries of intervals are met on purpose.
  */
 #include "../../../src/ds/dict.c"
 
@@ -88,7 +88,8 @@ static void test_empty(void **state)
 	dict_release(&d);
 }
 
-static void model_run(size_t universe, size_t steps, uint64_t (*hash)(uint64_t), unsigned bias_period)
+static void model_run(
+	size_t universe, size_t steps, uint64_t (*hash)(uint64_t), unsigned bias_period)
 {
 	struct dict d;
 	uint64_t seed = universe * 31 + bias_period;
@@ -181,13 +182,15 @@ static void test_long_chain(void **state)
 /* Bounds of buckets are exact: the end of bucket i is the first hash of bucket i + 1. */
 static void test_bucket_end(void **state)
 {
-	static const uint32_t counts[] = {1, 2, 3, 7, 64, 1000, 65537, 99999, 1u << 31, (1u << 31) - 1};
+	static const uint32_t counts[] = {
+		1, 2, 3, 7, 64, 1000, 65537, 99999, 1u << 31, (1u << 31) - 1};
 	uint64_t seed = 3;
 	(void)state;
 	for (size_t c = 0; c < sizeof(counts) / sizeof(counts[0]); c++) {
 		uint64_t n = counts[c];
 		for (int i = 0; i < 200; i++) {
-			uint32_t index = i < 3 ? (uint32_t)(i % n) : (uint32_t)(unit_random(&seed) % n);
+			uint32_t index =
+				i < 3 ? (uint32_t)(i % n) : (uint32_t)(unit_random(&seed) % n);
 			uint64_t end = bucket_end(index, (uint32_t)n);
 			assert_true(((end - 1) * n) >> 32 == index);
 			if (end <= UINT32_MAX)
@@ -305,7 +308,8 @@ static void scan_run(size_t count, uint64_t seed, unsigned remove_one_in)
 		if (unit_random(&s.seed) % 40 == 0)
 			grows = !grows;
 		for (int i = 0; i < 40; i++) {
-			struct item *it = &items[count / 2 + unit_random(&s.seed) % (count - count / 2)];
+			struct item *it =
+				&items[count / 2 + unit_random(&s.seed) % (count - count / 2)];
 			if (grows && !it->is_in)
 				put(&d, it);
 			else if (!grows && it->is_in)
@@ -468,5 +472,5 @@ static void test_memory(void **state)
 }
 
 UNIT_MAIN(test_empty, test_model_spread, test_model_crowded, test_long_chain, test_bucket_end,
-	test_bounded_moves, test_expand_and_pause, test_scan_guarantee, test_scan_exact, test_random,
-	test_drain, test_memory)
+	test_bounded_moves, test_expand_and_pause, test_scan_guarantee, test_scan_exact,
+	test_random, test_drain, test_memory)

@@ -106,7 +106,8 @@ static void test_bad_bodies(void **state)
 	assert_int_equal(read_body("\x00\x02x", 3, 11), DUMP_BAD_FORMAT);
 	assert_int_equal(read_body("\x00\x01xy", 4, 11), DUMP_BAD_FORMAT);
 	assert_int_equal(read_body("\x63\x01x", 3, 11), DUMP_BAD_FORMAT);
-	assert_int_equal(read_body("\x00\x81\xff\xff\xff\xff\xff\xff\xff\xff", 10, 11), DUMP_BAD_FORMAT);
+	assert_int_equal(
+		read_body("\x00\x81\xff\xff\xff\xff\xff\xff\xff\xff", 10, 11), DUMP_BAD_FORMAT);
 	assert_int_equal(read_body("\x01\x05", 2, 11), DUMP_OK);
 	assert_int_equal(read_body("\x07\x05", 2, 11), DUMP_BAD_FORMAT);
 	assert_int_equal(read_body("\x01\x05\x05", 3, 11), DUMP_BAD_FORMAT);

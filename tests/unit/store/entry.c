@@ -61,7 +61,8 @@ static void test_sizes(void **state)
 	(void)state;
 	assert_int_equal(sizeof(struct entry), 8);
 	for (unsigned flags = 0; flags < 8; flags++)
-		assert_int_equal(entry_head_bytes(flags), 8 + 8 * (size_t)__builtin_popcount(flags));
+		assert_int_equal(
+			entry_head_bytes(flags), 8 + 8 * (size_t)__builtin_popcount(flags));
 	struct entry *e = entry_new(BYTES("0123456789abcdef"), 0, 16);
 	assert_int_equal(entry_size(e), 40);
 	assert_true(mem_usable_size(e) <= 48);

@@ -65,7 +65,8 @@ static void test_budget(void **state)
 	fixture_open(&f);
 	fill(f.db, 5000, NOW_MS + 1);
 	keyspace_set_time(f.k, NOW_MS + 500);
-	/* Units of work stand for microseconds: 100 of them can't delete more than about 100 keys. */
+	/* Units of work stand for microseconds: 100 of them can't delete more than about 100 keys.
+	 */
 	assert_true(keyspace_expire_slice(f.k, 100));
 	assert_in_range(f.k->stats.expired, 50, 130);
 	assert_int_equal(f.k->stats.expire_time_cap_reached, 1);

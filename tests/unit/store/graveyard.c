@@ -56,7 +56,8 @@ static void test_dict(void **state)
 	set_text(f.db, "key 1", "new", NOW_MS + 1);
 	size_t digs = 0;
 	for (size_t last = f.k->grave_count; grave_dig(f.k); last = f.k->grave_count) {
-		/* No dig frees more than a few buckets; the large value comes back as one object. */
+		/* No dig frees more than a few buckets; the large value comes back as one object.
+		 */
 		assert_true(last - f.k->grave_count < 200);
 		digs++;
 	}

@@ -50,7 +50,8 @@ static void test_long_keys_and_values(void **state)
 		const size_t sizes[] = {0, 4095, 4096, 4097, 10000, 3, 4097, 4096};
 		for (size_t j = 0; j < sizeof(sizes) / sizeof(sizes[0]); j++) {
 			struct bytes text = bytes_of(value, sizes[j]);
-			struct entry *e = db_set_string(f.db, k, text, j % 2 ? NOW_MS + 5 : EXPIRY_NONE);
+			struct entry *e =
+				db_set_string(f.db, k, text, j % 2 ? NOW_MS + 5 : EXPIRY_NONE);
 			struct value v = entry_value(e);
 			char scratch[NUM_I64_MAX_CHARS];
 			assert_true(bytes_equal(value_string(&v, scratch), text));
@@ -136,7 +137,8 @@ static void test_values(void **state)
 	assert_int_equal(entry_expiry_ms(e), NOW_MS + 1);
 	assert_int_equal(piles_alive, 1);
 	/* A short blob moves into the entry, a long one stays what it is. */
-	v = (struct value){.type = TYPE_STRING, .encoding = ENC_BLOB, .ptr = blob_of(BYTES("short"))};
+	v = (struct value){
+		.type = TYPE_STRING, .encoding = ENC_BLOB, .ptr = blob_of(BYTES("short"))};
 	e = db_set_value(f.db, a, &v, EXPIRY_KEEP);
 	assert_int_equal(piles_alive, 0);
 	assert_int_equal(e->encoding, ENC_INLINE);
@@ -190,7 +192,8 @@ static void test_own_bytes(void **state)
 	v.integer = 78;
 	assert_ptr_equal(db_update_value(f.db, key_text("a"), e, &v), e);
 	assert_entry_text(e, "78");
-	v = (struct value){.type = TYPE_STRING, .encoding = ENC_INLINE, .string = bytes_text(long_text)};
+	v = (struct value){
+		.type = TYPE_STRING, .encoding = ENC_INLINE, .string = bytes_text(long_text)};
 	e = db_update_value(f.db, key_text("a"), e, &v);
 	assert_entry_text(e, long_text);
 	fixture_close(&f);
@@ -239,8 +242,10 @@ static void model_set(struct fixture *f, struct model *m, struct key key, uint64
 {
 	static char buffer[9000];
 	static const size_t lens[] = {0, 3, 8, 16, 30, 44, 45, 100, 255, 4000, 4096, 4097, 9000};
-	int64_t expiry = unit_random(seed) % 3 == 0 ? NOW_MS + (int64_t)(unit_random(seed) % 1000) + 1
-		: unit_random(seed) % 2 ? EXPIRY_KEEP : EXPIRY_NONE;
+	int64_t expiry = unit_random(seed) % 3 == 0
+		? NOW_MS + (int64_t)(unit_random(seed) % 1000) + 1
+		: unit_random(seed) % 2 ? EXPIRY_KEEP
+					: EXPIRY_NONE;
 	m->kind = (int)(unit_random(seed) % 3);
 	m->len = lens[unit_random(seed) % (sizeof(lens) / sizeof(lens[0]))];
 	m->fill = (char)('a' + unit_random(seed) % 26);
@@ -321,7 +326,8 @@ static void test_flush_and_swap(void **state)
 		for (int i = 0; i < 3000; i++) {
 			snprintf(name, sizeof(name), "key %d", i);
 			struct value v = pile_new(i % 500 == 0 ? 1000 : 1);
-			db_set_value(&f.k->dbs[i % 2], key_text(name), &v, i % 3 ? NOW_MS + 1 : EXPIRY_NONE);
+			db_set_value(&f.k->dbs[i % 2], key_text(name), &v,
+				i % 3 ? NOW_MS + 1 : EXPIRY_NONE);
 		}
 		keyspace_swap(f.k, 0, 1);
 		assert_non_null(db_find(&f.k->dbs[0], key_text("key 1")));
@@ -379,7 +385,8 @@ static void test_footprint(void **state)
 		for (size_t c = 0; c < 3; c++) {
 			for (; keys < counts[c]; keys++) {
 				snprintf(name, sizeof(name), "key:%012zu", keys);
-				set_text(f.db, name, "value-value-valu", ttl ? NOW_MS + 1 : EXPIRY_NONE);
+				set_text(f.db, name, "value-value-valu",
+					ttl ? NOW_MS + 1 : EXPIRY_NONE);
 			}
 			while (keyspace_resize_slice(f.k, 100))
 				continue;

@@ -62,7 +62,8 @@ static void test_value_string(void **state)
 	text = value_string(&v, scratch);
 	assert_text_equal(text.ptr, text.len, "inline");
 	value_release(&v);
-	v = (struct value){.type = TYPE_STRING, .encoding = ENC_BLOB, .ptr = blob_of(BYTES("blob"))};
+	v = (struct value){
+		.type = TYPE_STRING, .encoding = ENC_BLOB, .ptr = blob_of(BYTES("blob"))};
 	text = value_string(&v, scratch);
 	assert_text_equal(text.ptr, text.len, "blob");
 	value_release(&v);
