@@ -59,7 +59,7 @@ bool match_glob(struct bytes pattern, struct bytes text, bool ignore_case)
 {
 	size_t p = 0, t = 0;
 	size_t star_p = 0, star_t = 0; /* behind the last star; where its rest begins next */
-	bool has_star = false;
+	unsigned stars = 0;
 
 	while (t < text.len) {
 		if (p < pattern.len && pattern.ptr[p] == '*') {
@@ -67,7 +67,8 @@ bool match_glob(struct bytes pattern, struct bytes text, bool ignore_case)
 				p++;
 			if (p == pattern.len)
 				return true;
-			has_star = true;
+			if (++stars > MATCH_STARS_MAX)
+				return false;
 			star_p = p;
 			star_t = t;
 			continue;
@@ -76,7 +77,7 @@ bool match_glob(struct bytes pattern, struct bytes text, bool ignore_case)
 			t++;
 			continue;
 		}
-		if (!has_star)
+		if (stars == 0)
 			return false;
 		p = star_p;
 		t = ++star_t;

@@ -8,6 +8,8 @@
 
 #include "base/bytes.h"
 
+#define MATCH_STARS_MAX 1000 /* runs of stars that may matter: with more, nothing matches */
+
 bool match_glob(struct bytes pattern, struct bytes text, bool ignore_case);
 
 #endif

@@ -149,5 +149,18 @@ static void test_time_is_bounded(void **state)
 	assert_true(seconds() - start < 0.05);
 }
 
+static void test_stars_are_bounded(void **state)
+{
+	char pattern[2 * (MATCH_STARS_MAX + 1)], text[MATCH_STARS_MAX + 1];
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	for (size_t i = 0; i < sizeof(pattern); i += 2)
+		memcpy(pattern + i, "*?", 2);
+	assert_true(match_glob(bytes_of(pattern, sizeof(pattern) - 2),
+			       bytes_of(text, sizeof(text)), false));
+	assert_false(match_glob(bytes_of(pattern, sizeof(pattern)),
+				bytes_of(text, sizeof(text)), false));
+}
+
 UNIT_MAIN(test_plain, test_classes, test_escapes, test_case, test_random_against_naive,
-	  test_time_is_bounded)
+	  test_time_is_bounded, test_stars_are_bounded)
