@@ -56,10 +56,11 @@ void memory_init(struct exec *exec)
 
 void memory_arm(struct exec *exec)
 {
-	if (exec->keyspace->config.maxmemory != 0)
-		exec->gates |= GATE_BIT(GATE_MEMORY);
-	else
-		exec->gates &= ~GATE_BIT(GATE_MEMORY);
+	exec->gates &= ~GATE_BIT(GATE_MEMORY);
+	if (exec->keyspace->config.maxmemory == 0)
+		return;
+	exec->gates |= GATE_BIT(GATE_MEMORY);
+	exec->is_evict_pending = true; /* it may have been lowered: the turn looks */
 }
 
 bool memory_slice(struct exec *exec)

@@ -72,7 +72,7 @@ static void batch_begin_big(struct conn *c, const struct request *request)
 	const struct request_parser *p = &c->parser;
 	size_t at = c->parsed + p->offset;
 
-	if (c->big != NULL || request->want < NET_BIG_ARG_BYTES || p->args_total < 2 ||
+	if (c->big != NULL || request->want < NET_BIG_ARG_BYTES || p->args_total < 1 ||
 		p->args_done + 1 != p->args_total || p->bulk_len < NET_BIG_ARG_BYTES ||
 		!c->session.is_authenticated)
 		return;
@@ -160,6 +160,15 @@ static void batch_unfold_big(struct conn *c)
 	c->big_received = 0;
 }
 
+/* What came may make this the client that is evicted, before it runs. */
+static void batch_account_input(struct conn *c)
+{
+	if (LIKELY(!c->net->is_evicting))
+		return;
+	limits_account(c);
+	net_evict_clients(c->net);
+}
+
 static void batch_on_big_bytes(struct conn *c, struct bytes data)
 {
 	size_t total = (size_t)c->parser.bulk_len + 2;
@@ -172,6 +181,9 @@ static void batch_on_big_bytes(struct conn *c, struct bytes data)
 		memcpy(c->big->data + c->big_received, data.ptr, take);
 	}
 	c->big_received += take;
+	batch_account_input(c);
+	if (c->is_closed)
+		return;
 	if (!big_is_complete(c)) {
 		if (batch_is_over_query_limit(c))
 			conn_close(c);
@@ -224,6 +236,9 @@ void batch_on_bytes(struct socket *s, struct bytes data)
 		else
 			buf_add_bytes(&c->query, data);
 		data = buf_bytes(&c->query);
+		batch_account_input(c);
+		if (c->is_closed)
+			return;
 	}
 	c->data = data;
 	c->parsed = c->executed = 0;
@@ -276,8 +291,8 @@ static void batch_run_call(struct net_call *item)
 	if (UNLIKELY(s->flags & SESSION_PAUSED_CALL))
 		return; /* to be run again: it stays in the input */
 	c->executed = item->end;
-	if (UNLIKELY(s->out.sealed_bytes != 0) && conn_is_over_limit(c))
-		s->flags |= SESSION_CLOSE_ASAP;
+	if (UNLIKELY(s->out.is_full))
+		s->flags |= SESSION_CLOSE_ASAP; /* what else it asked for is not run */
 }
 
 void batch_execute(struct net *net)

@@ -112,6 +112,14 @@ void conn_flush(struct conn *c)
 
 	if (UNLIKELY(c->is_closed))
 		return;
+	if (UNLIKELY(s->flags & SESSION_CLOSE_ASAP)) {
+		conn_close(c);
+		return;
+	}
+	if (UNLIKELY(s->out.is_full || conn_is_over_limit(c))) {
+		conn_close_over_limit(c);
+		return;
+	}
 	size_t pending = out_pending_bytes(&s->out);
 	if (pending > c->reply_peak)
 		c->reply_peak = pending > OUT_CHUNK_BYTES ? OUT_CHUNK_BYTES : (uint32_t)pending;
@@ -119,20 +127,18 @@ void conn_flush(struct conn *c)
 		int count = out_pieces(&s->out, pieces, LOOP_SEND_IOV);
 		socket_send(c->net->loop, &c->socket, pieces, count);
 	}
-	if (UNLIKELY(c->is_closed))
-		return;
-	if (UNLIKELY(s->flags & SESSION_CLOSE_ASAP)) {
-		conn_close(c);
-		return;
-	}
-	if (out_is_empty(&s->out)) {
+	if (LIKELY(!c->is_closed) && out_is_empty(&s->out)) {
 		c->soft_since_ms = 0;
 		if (UNLIKELY(s->flags & SESSION_CLOSE_AFTER_REPLY))
 			conn_close(c);
-		return;
 	}
-	if (conn_is_over_limit(c))
-		conn_close_over_limit(c);
+}
+
+/* What a chain of replies asks before it grows. */
+bool conn_out_is_over_limit(struct out *out)
+{
+	struct conn *c = LINK_OWNER(out, struct conn, session.out);
+	return conn_is_over_limit(c);
 }
 
 /* Says one line to a connection that is not taken. */
@@ -218,6 +224,7 @@ void conn_accept(struct net *net, int fd, uint8_t kind)
 	}
 	session_init(&c->session, net->exec, ORIGIN_CLIENT);
 	c->session.conn = c;
+	c->session.out.is_limited = true;
 	if (kind == 1)
 		c->session.flags |= SESSION_UNIX_SOCKET;
 	net->stats.connections++;
@@ -232,8 +239,6 @@ void net_want_flush(struct session *s)
 		return;
 	if (!link_is_linked(&c->flush))
 		link_add_tail(&c->net->flush, &c->flush);
-	else if (UNLIKELY(conn_is_over_limit(c)))
-		s->flags |= SESSION_CLOSE_ASAP; /* counted and closed at the end of the turn */
 }
 
 void net_want_resume(struct session *s)

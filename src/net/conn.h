@@ -103,6 +103,7 @@ void conn_close(struct conn *c);
 /* Sends what it can; closes when that was all there was to come. */
 void conn_flush(struct conn *c);
 bool conn_is_over_limit(struct conn *c);
+bool conn_out_is_over_limit(struct out *out);
 
 /* batch.c */
 void batch_on_bytes(struct socket *s, struct bytes data);

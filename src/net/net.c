@@ -28,6 +28,7 @@ struct net *net_new(struct loop *loop, struct exec *exec, struct net_config *con
 	link_init(&net->batch_conns);
 	for (int i = 0; i < NET_EVICT_BUCKETS; i++)
 		link_init(&net->buckets[i]);
+	out_is_over_limit = conn_out_is_over_limit;
 	exec->want_flush = net_want_flush;
 	exec->want_resume = net_want_resume;
 	return net;

@@ -69,11 +69,12 @@ void net_buffers_get(const struct session *s, struct net_buffers *out)
 		return;
 	/* In the middle of its batch a connection's bytes may still lie in the loop's arena. */
 	size_t room = input_room(c);
-	size_t held = c->query.len + c->big_received;
-	size_t cap = c->query.cap + (c->big != NULL ? c->big->cap : 0);
+	size_t head = c->big != NULL ? c->query.len : 0; /* arguments before a long one */
+	size_t held = c->query.len - head + c->big_received;
+	size_t cap = c->big != NULL ? c->big->cap : c->query.cap;
 	out->query_used = held > 0 ? held : c->data.len - c->executed;
 	out->query_free = cap > room ? cap - held : room > out->query_used ? room - out->query_used : 0;
-	out->argv_mem = request_parser_bytes(&c->parser);
+	out->argv_mem = request_parser_bytes(&c->parser) + head;
 	if (c->net->exec->current != NULL && c->net->exec->current->session == s)
 		out->argv_mem += (size_t)c->net->exec->current->argc * sizeof(struct bytes);
 	out->multi_mem = tx_memory_bytes(s);

@@ -15,6 +15,8 @@
 #define COLOUR_COUNT 16u
 #define COLOUR_BYTES 128u
 
+bool (*out_is_over_limit)(struct out *out);
+
 static struct out_piece *pool_first;
 static size_t pool_count;
 static unsigned pool_colour;
@@ -143,12 +145,32 @@ void out_clear(struct out *out)
 		piece_drop(out, piece);
 	}
 	ASSERT(out->chunk_bytes == 0);
+	bool is_limited = out->is_limited;
 	out_init(out);
+	out->is_limited = is_limited;
+}
+
+/* A limited chain wants to grow: where lost bytes go, or NULL when it may grow (or needs a chunk for
+ * what is lost). */
+static char *out_spill(struct out *out, size_t need)
+{
+	if (!out->is_full && !out_is_over_limit(out))
+		return NULL;
+	out->is_full = true;
+	if (!out->has_spill || out->last->cap < need)
+		return NULL;
+	out->at = out->last->ptr;
+	return out->at;
 }
 
 char *out_grow(struct out *out, size_t need)
 {
 	struct out_piece *piece;
+	if (out->is_limited) {
+		char *lost = out_spill(out, need);
+		if (lost != NULL)
+			return lost;
+	}
 	size_t pooled = OUT_CHUNK_BYTES - COLOUR_COUNT * COLOUR_BYTES - sizeof(*piece);
 	bool follows_lent = out->last != NULL && out->last->cap == 0;
 	if (follows_lent && need <= OUT_SMALL_BYTES - sizeof(*piece)) {
@@ -162,6 +184,7 @@ char *out_grow(struct out *out, size_t need)
 	}
 	out->chunk_bytes += piece->allocated;
 	out_append(out, piece);
+	out->has_spill = out->is_full;
 	out->at = piece->ptr;
 	out->limit = piece->ptr + piece->cap;
 	return out->at;
@@ -185,7 +208,9 @@ void out_add(struct out *out, const void *ptr, size_t len)
 
 void out_lend(struct out *out, struct bytes bytes, void (*release)(void *owner), void *owner)
 {
-	if (bytes.len == 0) {
+	if (out->is_limited && !out->is_full)
+		out->is_full = out_is_over_limit(out);
+	if (bytes.len == 0 || out->is_full) {
 		release(owner);
 		return;
 	}
@@ -279,7 +304,9 @@ void out_move(struct out *to, struct out *from)
 	to->sealed_bytes += from->sealed_bytes;
 	to->lent_bytes += from->lent_bytes;
 	to->chunk_bytes += from->chunk_bytes;
+	bool is_limited = from->is_limited;
 	out_init(from);
+	from->is_limited = is_limited;
 }
 
 struct out_mark out_mark(const struct out *out)
@@ -292,6 +319,8 @@ struct out_mark out_mark(const struct out *out)
 
 void out_cut(struct out *out, struct out_mark mark)
 {
+	if (out->is_full)
+		return; /* nobody will see it; the mark may stand in lost bytes */
 	if (mark.last == NULL) {
 		out_clear(out);
 		return;

@@ -188,6 +188,8 @@ struct reply_hole reply_open(struct reply *r)
  * chunk. */
 static void hole_fill(struct reply *r, struct reply_hole hole, const char *head, size_t len)
 {
+	if (r->out->is_full)
+		return; /* the head may stand in lost bytes; nobody will see it */
 	struct out *out = r->out;
 	struct out_piece *piece = hole.piece;
 	bool is_open = piece == out->last;

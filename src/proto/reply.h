@@ -29,6 +29,12 @@ struct reply {
 		out_advance((r)->out, sizeof(literal) - 1);                                        \
 	} while (0)
 
+/* The reader is to be dropped because it left too much unread: long loops may stop. */
+static inline bool reply_is_full(const struct reply *r)
+{
+	return r->out->is_full;
+}
+
 void reply_bulk_long(struct reply *r, struct bytes bytes);
 void reply_i64_long(struct reply *r, int64_t value);
 

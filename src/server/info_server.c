@@ -3,6 +3,7 @@
  * INFO's sections Server and Clients: what runs, where, and who is connected.
  */
 #include "base/version.h"
+#include "exec/pause.h"
 #include "exec/wait.h"
 #include "server/figures.h"
 
@@ -242,7 +243,7 @@ static void write_client_recent_max_output_buffer(struct info_out *out, void *co
 static void write_blocked_clients(struct info_out *out, void *context)
 {
 	const struct figures *f = context;
-	info_u64(out, wait_blocked_count(f->exec));
+	info_u64(out, wait_blocked_count(f->exec) + f->exec->pause->waiting);
 }
 
 static void write_tracking_clients(struct info_out *out, void *context)
