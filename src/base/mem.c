@@ -231,6 +231,11 @@ void mem_free_sized(void *ptr, size_t size)
 	mem_give_back(ptr, reserved);
 }
 
+void mem_free_libc(void *ptr)
+{
+	free(ptr);
+}
+
 size_t mem_used_bytes(void)
 {
 	int64_t sum = atomic_load_explicit(&mem_owner_bytes, memory_order_relaxed) +

@@ -24,6 +24,8 @@ void *mem_try_realloc(void *ptr, size_t size);
 void mem_free(void *ptr);
 /* Cheaper than mem_free: `size` is what was asked for (any size of the same class will do). */
 void mem_free_sized(void *ptr, size_t size);
+/* For what libc allocated by itself (realpath, getline): it was never counted. */
+void mem_free_libc(void *ptr);
 /* Zeroed memory aligned to `align` (a power of two); free with mem_free. */
 void *mem_calloc_aligned(size_t align, size_t size) __attribute__((malloc, returns_nonnull));
 

@@ -61,7 +61,7 @@ void process_pidfile_write(const struct process_config *config)
 	char *absolute = realpath(path, NULL);
 	mem_free(process_pidfile);
 	process_pidfile = mem_dup_text(absolute == NULL ? path : absolute);
-	free(absolute);
+	mem_free_libc(absolute);
 }
 
 void process_pidfile_remove(void)

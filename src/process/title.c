@@ -39,14 +39,9 @@ void title_init(int argc, char **argv)
 	while (environ[count] != NULL)
 		count++;
 	/* Never freed: the environment lives as long as the process. */
-	char **copy = malloc((count + 1) * sizeof(*copy));
-	if (copy == NULL)
-		return;
-	for (size_t i = 0; i < count; i++) {
-		copy[i] = strdup(environ[i]);
-		if (copy[i] == NULL)
-			return;
-	}
+	char **copy = mem_calloc(count + 1, sizeof(*copy));
+	for (size_t i = 0; i < count; i++)
+		copy[i] = mem_dup_text(environ[i]);
 	copy[count] = NULL;
 	environ = copy;
 	title_room = argv[0];

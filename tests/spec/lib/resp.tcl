@@ -12,8 +12,8 @@
 #   $c @quiet MS        nothing arrives for so long?      $c @closed MS  does the server close?
 #   $c @close           $c @fd
 #
-# Plain: strings as they are, null as "", arrays and sets as lists, maps as key value lists, an error
-# raises its text (inside an array: its text is the element). Typed: {bulk x} {simple x} {error x}
+# Plain: strings as they are, null as "", arrays and sets as lists, maps as key value lists, an
+# error raises its text (inside an array: its text is the element). Typed: {bulk x} {simple x} {error x}
 # {int 1} {null {}} {array {{bulk x} ...}} {map {{bulk k} {int 1} ...}} {set ...} {push ...}
 # {double 1.5} {bool 1} {bignum 1} {verbatim {txt x}} {attributed {{map ...} reply}}.
 
@@ -115,7 +115,8 @@ proc resp::typed {fd} {
 		! {return [list error [blob $fd $rest]]}
 		= {
 			set text [blob $fd $rest]
-			return [list verbatim [list [string range $text 0 2] [string range $text 4 end]]]
+			return [list verbatim \
+				[list [string range $text 0 2] [string range $text 4 end]]]
 		}
 		* {return [expr {$rest < 0 ? {null {}} : [list array [sequence $fd $rest]]}]}
 		~ {return [list set [sequence $fd $rest]]}

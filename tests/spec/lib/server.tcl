@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Servers under test: each has a port, a folder of its own and a log in it. They form a stack: the
-# default server of a spec file is at the bottom, `with_server` puts another one on top for the time of
-# its body, and `r` talks to the top. Stopping asks politely, then insists; how a server ended
+# default server of a spec file is at the bottom, `with_server` puts another one on top for the time
+# of its body, and `r` talks to the top. Stopping asks politely, then insists; how a server ended
 # (exit status, sanitizer reports) is checked and counts as a failed test of the file.
 
 namespace eval server {

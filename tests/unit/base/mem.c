@@ -191,6 +191,10 @@ static void test_copies(void **state)
 	assert_string_equal(copy, "");
 	mem_free(copy);
 	mem_free(mem_dup(NULL, 0));
+	size_t before = mem_used_bytes();
+	mem_free_libc(strdup("counted by nobody"));
+	mem_free_libc(NULL);
+	assert_int_equal(mem_used_bytes(), before);
 #ifndef NO_JEMALLOC
 	assert_memory_equal(mem_allocator_name(), "jemalloc-5.", 11);
 #else
