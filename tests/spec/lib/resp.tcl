@@ -13,9 +13,9 @@
 #   $c @close           $c @fd
 #
 # Plain: strings as they are, null as "", arrays and sets as lists, maps as key value lists, an
-# error raises its text (inside an array: its text is the element). Typed: {bulk x} {simple x} {error x}
-# {int 1} {null {}} {array {{bulk x} ...}} {map {{bulk k} {int 1} ...}} {set ...} {push ...}
-# {double 1.5} {bool 1} {bignum 1} {verbatim {txt x}} {attributed {{map ...} reply}}.
+# error raises its text (inside an array: its text is the element). Typed: {bulk x} {simple x}
+# {error x} {int 1} {null {}} {array {{bulk x} ...}} {map {{bulk k} {int 1} ...}} {set ...}
+# {push ...} {double 1.5} {bool 1} {bignum 1} {verbatim {txt x}} {attributed {{map ...} reply}}.
 
 namespace eval resp {
 	variable serial 0
