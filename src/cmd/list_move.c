@@ -35,11 +35,11 @@ static void rotate(struct call *call, struct edit *edit, struct move move)
 	list_shrink(&edit->value);
 	edit_store(edit);
 	db_publish(call->db, edit->key, EVENT_LIST, list_push_event(move.to));
-	db_publish(call->db, edit->key, EVENT_LIST, list_pop_event(move.from));
+	db_publish_also(call->db, edit->key, EVENT_LIST, list_pop_event(move.from));
 	buf_release(&copy);
 }
 
-static enum outcome move_between(
+static void move_between(
 	struct call *call, struct edit *source, struct edit *destination, struct move move)
 {
 	char digits[NUM_I64_MAX_CHARS];
@@ -53,7 +53,7 @@ static enum outcome move_between(
 	list_shrink(&source->value);
 	edit_close(destination, EVENT_LIST, list_push_event(move.to), 1);
 	edit_close(source, EVENT_LIST, list_pop_event(move.from), 1);
-	return DONE;
+	call->db->keyspace->dirty--; /* one change, though two keys tell of it */
 }
 
 /* MISSING: there is nothing to move. The keys are argv[1] and argv[2]. */
@@ -223,12 +223,16 @@ static bool mpop_parse(struct call *call, int at, struct mpop *m)
 		goto syntax;
 	m->first = at + 1;
 	m->keys = (int)keys;
-	m->count = 1;
-	if (call->argc == where + 1)
-		return true;
-	if (call->argc != where + 3 || !call_arg_is(call, where + 1, "COUNT"))
-		goto syntax;
-	return call_arg_i64_in(call, where + 2, 1, INT64_MAX, &m->count, E_COUNT_POSITIVE);
+	m->count = 0;
+	for (int i = where + 1; i < call->argc; i += 2) {
+		if (m->count != 0 || i + 1 == call->argc || !call_arg_is(call, i, "COUNT"))
+			goto syntax;
+		if (!call_arg_i64_in(call, i + 1, 1, INT64_MAX, &m->count, E_COUNT_POSITIVE))
+			return false;
+	}
+	if (m->count == 0)
+		m->count = 1;
+	return true;
 syntax:
 	call_fail(call, E_SYNTAX);
 	return false;

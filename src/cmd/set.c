@@ -185,7 +185,7 @@ static void spop_all(struct call *call, struct edit *edit)
 	reply_members(call, &edit->value);
 	db_delete_entry(call->db, edit->key, edit->entry, lazy);
 	db_publish(call->db, edit->key, EVENT_SET, "spop");
-	db_publish(call->db, edit->key, EVENT_GENERIC, "del");
+	db_publish_also(call->db, edit->key, EVENT_GENERIC, "del");
 	EFFECT(call, lazy ? BYTES("UNLINK") : BYTES("DEL"), call->argv[1]);
 }
 
@@ -248,7 +248,7 @@ static enum outcome srandmember_many(struct call *call)
 	reply_array(call->reply, count < 0 ? -count : count);
 	if (count >= 0)
 		set_sample(&v, (size_t)count, reply_sampled, call->reply);
-	for (; count < 0; count++) {
+	for (; count < 0 && !reply_is_full(call->reply); count++) {
 		set_random(&v, &item);
 		reply_item(call->reply, &item);
 	}

@@ -61,7 +61,9 @@ bool edit_close(struct edit *edit, uint32_t event_class, const char *event, uint
 	if (changed == 0)
 		return is_gone;
 	db_publish(edit->db, edit->key, event_class, event);
+	/* Each element counts towards the next save. */
+	edit->db->keyspace->dirty += changed - 1;
 	if (is_gone && was_there)
-		db_publish(edit->db, edit->key, EVENT_GENERIC, "del");
+		db_publish_also(edit->db, edit->key, EVENT_GENERIC, "del");
 	return is_gone;
 }

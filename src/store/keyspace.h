@@ -189,6 +189,13 @@ void db_detach(struct db *db, struct key key, struct entry *e, struct value *out
 
 /* Publishes what happened to a key: dirties, tells the sinks. */
 void db_publish(struct db *db, struct key key, uint32_t event_class, const char *event);
+/* A further event of a change that was published already: tells the sinks, dirties no more. */
+static inline void db_publish_also(
+	struct db *db, struct key key, uint32_t event_class, const char *event)
+{
+	db_publish(db, key, event_class, event);
+	db->keyspace->dirty--;
+}
 /* An event without a modification ("keymiss", "new"): only where k->notices has its class. */
 void db_notice(struct db *db, struct key key, uint32_t event_class, const char *event);
 /* Takes the key out, publishes why, frees it (evict.c, expire.c). key.name may be the entry's own.
