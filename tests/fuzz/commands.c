@@ -10,9 +10,11 @@
 #include "base/assert.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "exec/pause.h"
 #include "exec/syntax.h"
 #include "exec/wait.h"
 #include "server/server.h"
+#include "store/dump.h"
 #include "store/type_ops.h"
 
 #include <stdio.h>
@@ -101,8 +103,37 @@ static struct bytes some_pattern(struct source *in)
 	return pick(in, values, sizeof(values) / sizeof(values[0]));
 }
 
+/* What DUMP would say of some value, one time in four with a byte changed. */
+static struct bytes some_payload(struct source *in)
+{
+	static struct buf payload;
+	struct entry *e = db_random(&server.keyspace->dbs[0]);
+
+	if (e == NULL)
+		return some_string(in);
+	struct value v = entry_value(e);
+	buf_clear(&payload);
+	dump_write(&v, decide(in, 2) != 0, &payload);
+	if (decide(in, 4) == 3)
+		payload.ptr[decide(in, 256) % payload.len] ^= (char)(1 << decide(in, 8));
+	return buf_bytes(&payload);
+}
+
+static struct bytes some_debug(struct source *in)
+{
+	static const char *const values[] = {"object", "digest", "digest-value", "protocol", "htstats",
+		"htstats-key", "listpack", "structsize", "log", "error", "set-active-expire", "pause-cron",
+		"set-skip-checksum-validation", "quicklist-packed-threshold", "replicate", "change-repl-id",
+		"replybuffer", "stringmatch-len", "help"};
+	return pick(in, values, sizeof(values) / sizeof(values[0]));
+}
+
 static struct bytes word_for(struct source *in, const struct syntax_arg *arg)
 {
+	if (strcmp(arg->name, "serialized-value") == 0)
+		return some_payload(in);
+	if (strcmp(arg->name, "subcommand") == 0)
+		return some_debug(in);
 	switch (arg->type) {
 	case SYNTAX_INTEGER:
 	case SYNTAX_UNIX_TIME:
@@ -428,14 +459,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int i = 0; i < CALLS_MAX && in.at != in.end; i++) {
 		struct session *s = &sessions[decide(&in, SESSIONS)];
 		exec_set_time(server.exec, server.exec->now_us + (int64_t)decide(&in, 64) * 1000);
+		if (s->flags & SESSION_CLOSE_ASAP)
+			session_renew(s);
 		if (make_call(&in, &w) == NULL)
 			continue;
 		run_call(s, &w);
 	}
 	for (int i = 0; i < server.keyspace->db_count; i++)
 		check_values(&server.keyspace->dbs[i].entries);
+	/* What one input leaves must not silence the next. */
 	for (int i = 0; i < SESSIONS; i++)
 		session_renew(&sessions[i]);
+	pause_end(server.exec, PAUSE_BY_COMMAND);
+	server.services.skips_dump_checksum = false;
+	server.services.cron_paused = false;
+	server.keyspace->config.active_expire = true;
 	keyspace_flush(server.keyspace, -1, false);
 	return 0;
 }
