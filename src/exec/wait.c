@@ -253,10 +253,19 @@ bool wait_is_blocked(const struct session *s)
 	return s->wait != NULL;
 }
 
+/* A call that ends without having been served counts as a call all the same. */
+static void wait_account(const struct wait *w, bool failed)
+{
+	w->session->exec->stats.calls++;
+	w->command->stats.calls++;
+	w->command->stats.failed += failed;
+}
+
 bool wait_unblock(struct session *s, bool with_error)
 {
 	if (s->wait == NULL || s->wait->on_timeout == NULL)
 		return false;
+	wait_account(s->wait, with_error);
 	if (with_error) {
 		struct bytes text = bytes_text(error_text(E_UNBLOCKED));
 		exec_count_error(s->exec, text);
@@ -393,6 +402,7 @@ void wait_expire(struct exec *exec)
 
 	while (t->heap_count > 0 && t->heap[0]->deadline_ms <= exec->now_ms) {
 		struct session *s = t->heap[0]->session;
+		wait_account(s->wait, false);
 		if (s->wait->on_timeout != NULL)
 			s->wait->on_timeout(&s->reply);
 		wait_finish(s);
