@@ -398,7 +398,8 @@ static void spoil(struct maker *maker)
 			free(maker->word[--maker->count]);
 		break;
 	case 1:
-		/* A short word for some: their errors quote it, and ours quotes 128 bytes at most. */
+		/* A short word for some: their errors quote it, and ours quotes 128 bytes at most.
+		 */
 		if (sets_time(maker->row))
 			integer_add(maker);
 		else

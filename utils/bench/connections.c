@@ -26,8 +26,10 @@ enum {
 	FIGURE_USED,
 	FIGURE_RESIDENT,
 	FIGURE_TAKEN,
-	SETTLE_MS = 4000, /* servers shrink unused client buffers once a second or so */
+	SETTLE_MS = 4000,              /* buffers of idle clients are shrunk now and then */
 	FDS_SPARE = 64,
+	INFO_SPARE = 4,                /* connections for asking INFO */
+	OPEN_AT_ONCE = 100,            /* below any listen backlog */
 };
 
 struct crowd {
@@ -35,45 +37,69 @@ struct crowd {
 	long taken;
 };
 
-static int connection_is_alive(struct client *client)
+static int connection_asks(const struct client *client)
 {
 	static const char ping[] = "*1\r\n$4\r\nPING\r\n";
-	char reply[256];
-	ssize_t got;
 
-	if (write(client->fd, ping, sizeof ping - 1) != (ssize_t)sizeof ping - 1)
-		return 0;
-	got = read(client->fd, reply, sizeof reply);
+	return write(client->fd, ping, sizeof ping - 1) == (ssize_t)sizeof ping - 1;
+}
+
+static int connection_is_answered(struct client *client)
+{
+	char reply[256];
+	ssize_t got = read(client->fd, reply, sizeof reply);
+
 	if (got <= 0)
 		return 0;
 	reply_scan(&client->scan, reply, (size_t)got, 1);
 	return client->scan.replies && !client->scan.errors;
 }
 
-/* Opens as many as the server takes, says how many, and holds them until it is killed. */
-static void holder_run(const struct server *server, long wanted, int out)
+/* Opens up to `wanted`, all at once, so that a server whose turns are long has few of them. Returns
+ * how many it answered, whose sockets are in `fds`. */
+static long some_open(const struct server *server, long wanted, int *fds)
 {
-	long taken = 0;
+	struct client clients[OPEN_AT_ONCE] = { 0 };
+	long opened = 0, taken = 0;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	while (taken < wanted) {
-		struct client client = { .fd = client_try(server->port) };
-
-		if (client.fd < 0)
+	for (; opened < wanted && opened < OPEN_AT_ONCE; opened++) {
+		clients[opened].fd = client_try(server->port);
+		if (clients[opened].fd < 0)
 			break;
-		if (!connection_is_alive(&client)) {
-			close(client.fd);
+		if (!connection_asks(&clients[opened])) {
+			close(clients[opened].fd);
 			break;
 		}
-		taken++;
 	}
+	for (long i = 0; i < opened; i++) {
+		if (connection_is_answered(&clients[i]))
+			fds[taken++] = clients[i].fd;
+		else
+			close(clients[i].fd);
+	}
+	return taken;
+}
+
+/* Opens as many as the server takes, says how many, and holds them until it is killed. A server
+ * that has enough before all are open gets `spare` back: the active ones need them. */
+static void holder_run(const struct server *server, long wanted, long spare, int out)
+{
+	int *fds = grab((size_t)wanted, sizeof *fds);
+	long taken = 0, more;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (taken < wanted && (more = some_open(server, wanted - taken, fds + taken)))
+		taken += more;
+	if (taken < wanted)
+		for (; spare && taken; spare--)
+			close(fds[--taken]);
 	if (write(out, &taken, sizeof taken) != (ssize_t)sizeof taken)
 		_exit(1);
 	for (;;)
 		pause();
 }
 
-static struct crowd crowd_gather(const struct server *server, long wanted)
+static struct crowd crowd_gather(const struct server *server, const struct options *options)
 {
 	struct crowd crowd = { 0 };
 	int pipes[2];
@@ -85,7 +111,7 @@ static struct crowd crowd_gather(const struct server *server, long wanted)
 	if (crowd.holder < 0)
 		die("cannot fork");
 	if (!crowd.holder)
-		holder_run(server, wanted, pipes[1]);
+		holder_run(server, options->idle, options->active + INFO_SPARE, pipes[1]);
 	close(pipes[1]);
 	if (read(pipes[0], &crowd.taken, sizeof crowd.taken) != (ssize_t)sizeof crowd.taken)
 		die("%s: the idle connections could not be opened", server->name);
@@ -113,7 +139,7 @@ static void crowds_measure(
 	for (int i = 0; i < options->server_count; i++) {
 		used[i] = server_info(&options->server[i], "used_memory");
 		resident[i] = server_rss(&options->server[i]);
-		crowds[i] = crowd_gather(&options->server[i], options->idle);
+		crowds[i] = crowd_gather(&options->server[i], options);
 	}
 	sleep_ms(SETTLE_MS);
 	for (int i = 0; i < options->server_count; i++) {
@@ -129,8 +155,6 @@ static void crowds_measure(
 	}
 }
 
-/* A server that took fewer than it should has no room for the active ones: a few idle ones make it.
- * */
 static void costs_measure(
 	struct options *options, struct report *report, const struct crowd *crowds, int cell)
 {
@@ -143,14 +167,14 @@ static void costs_measure(
 			.client_count = (int)options->active, .pipeline = 1,
 			.random = UINT64_C(0x9e3779b97f4a7c15), .window_ms = options->window_ms,
 			.batch = options->active, .percent = options->percent };
-		if (crowds[i].taken == options->idle)
+		if (crowds[i].taken)
 			window_open(&windows[i]);
 	}
 	for (int round = 0; round < options->rounds; round++) {
 		for (int turn = 0; turn < options->server_count; turn++) {
 			int server = (turn + round) % options->server_count;
 
-			if (crowds[server].taken < options->idle)
+			if (!crowds[server].taken)
 				continue;
 			struct figures figures = window_run(&windows[server]);
 			report_set(report, (int[]){ FIGURE_SERVER, cell, server, round },
@@ -160,7 +184,7 @@ static void costs_measure(
 		}
 	}
 	for (int i = 0; i < options->server_count; i++)
-		if (crowds[i].taken == options->idle)
+		if (crowds[i].taken)
 			window_close(&windows[i]);
 	request_free(request);
 }
@@ -177,7 +201,7 @@ void connections_run(struct options *options)
 	report_figure(report, "resident", "bytes/idle connection");
 	report_figure(report, "taken", "idle connections");
 	files_allow(options->idle + options->active * options->server_count);
-	enum turn_policy policy = turn_take((int)options->core, TURN_FIFO);
+	enum turn_policy policy = turn_take((int)options->core, TURN_REAL);
 	for (int i = 0; i < options->server_count; i++)
 		server_start(&options->server[i], (int)options->core, policy);
 	servers_load(options, &state, options->workload[0].load, options->sizes.item[0]);

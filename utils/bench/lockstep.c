@@ -48,8 +48,9 @@ static int load_is_due(struct load_state *state, const char *load, long value_by
 static void some_load(const struct server *servers, int count, const struct options *options,
 	const struct load_state *state)
 {
-	struct request *request = state->load ?
-		request_new(state->load, (uint64_t)options->keys, (size_t)state->value_bytes) : NULL;
+	struct request *request = state->load
+		? request_new(state->load, (uint64_t)options->keys, (size_t)state->value_bytes)
+		: NULL;
 
 	for (int i = 0; i < count; i++)
 		server_load(&servers[i], request, (uint64_t)options->keys);
@@ -161,10 +162,10 @@ static void generation_run(struct run *run)
 
 void lockstep_run(struct options *options)
 {
-	static const char *const policies[] = { "SCHED_FIFO", "SCHED_BATCH", "SCHED_OTHER" };
+	static const char *const policies[] = { "SCHED_RR", "SCHED_BATCH", "SCHED_OTHER" };
 	struct run run = { .options = options };
 
-	run.policy = turn_take((int)options->core, TURN_FIFO);
+	run.policy = turn_take((int)options->core, TURN_REAL);
 	run.report = report_new(options, (int)(options->rounds * options->generations));
 	report_figure(run.report, "server", "µs/request");
 	report_figure(run.report, "round", "µs/request");

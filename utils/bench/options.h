@@ -29,7 +29,8 @@ struct options {
 	struct number_list pipeline, clients, sizes;
 	struct number_list counts;     /* memory: how many elements */
 	const char *shapes; /* memory: names, comma-separated; NULL for the three of strings */
-	long keys, rounds, generations, window_ms, batch, percent, core, together, seconds, idle, active;
+	long keys, rounds, generations, window_ms, batch, percent, core, together, seconds, idle,
+		active;
 	const char *figure;            /* which figure the picture and the TSV show */
 	const char *tsv, *raw, *svg, *png, *title;
 };

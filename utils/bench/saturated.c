@@ -3,7 +3,7 @@
  * Saturated: redis-benchmark drives one server at a time from another core, in interleaved rounds.
  * Figures: processor time per request (the server's own clock, what a busy server is limited by),
  * wall time per request, and requests per second as redis-benchmark prints them. Both run under
- * SCHED_FIFO where that is allowed, so that other work does not get in between. With one core only
+ * SCHED_RR where that is allowed, so that other work does not get in between. With one core only
  * both share it, and wall time then means little.
  */
 #include <stdio.h>
@@ -44,7 +44,7 @@ static void child_exec(const struct drive *drive, int out)
 
 	for (int i = 0; command[i]; i++)
 		words[count++] = command[i];
-	turn_take(core_other((int)drive->options->core), TURN_FIFO);
+	turn_take(core_other((int)drive->options->core), TURN_REAL);
 	if (dup2(out, 1) < 0)
 		_exit(127);
 	close(out);
@@ -143,7 +143,7 @@ void saturated_run(struct options *options)
 	if (core_other((int)options->core) == options->core)
 		fprintf(stderr, "one core only: client and server share it\n");
 	for (int i = 0; i < options->server_count; i++)
-		server_start(&options->server[i], (int)options->core, TURN_FIFO);
+		server_start(&options->server[i], (int)options->core, TURN_REAL);
 	for (int w = 0; w < options->workload_count; w++) {
 		const struct workload *workload = &options->workload[w];
 

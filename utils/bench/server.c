@@ -56,8 +56,8 @@ enum turn_policy turn_take(int core, enum turn_policy wanted)
 	CPU_SET(core, &set);
 	if (sched_setaffinity(0, sizeof set, &set) < 0)
 		die("cannot run on core %d", core);
-	if (wanted == TURN_FIFO && !sched_setscheduler(0, SCHED_FIFO, &first))
-		return TURN_FIFO;
+	if (wanted == TURN_REAL && !sched_setscheduler(0, SCHED_RR, &first))
+		return TURN_REAL;
 	if (wanted == TURN_NORMAL) {
 		sched_setscheduler(0, SCHED_OTHER, &none);
 		return TURN_NORMAL;

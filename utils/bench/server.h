@@ -24,10 +24,11 @@ struct server {
 	char dir[64];
 };
 
-/* How the calling thread and what it starts share a core. */
-enum turn_policy { TURN_FIFO, TURN_BATCH, TURN_NORMAL };
+/* How the calling thread and what it starts share a core. TURN_REAL is SCHED_RR: nothing but a
+ * slice of 100 ms ends a turn, so a server that never sleeps cannot lock the others out. */
+enum turn_policy { TURN_REAL, TURN_BATCH, TURN_NORMAL };
 
-/* Pins the caller to `core`. TURN_FIFO falls back to TURN_BATCH without the right to it. Returns
+/* Pins the caller to `core`. TURN_REAL falls back to TURN_BATCH without the right to it. Returns
  * the policy in force. Under both, waking the other side never interrupts the one that runs. */
 enum turn_policy turn_take(int core, enum turn_policy wanted);
 
