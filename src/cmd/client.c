@@ -205,8 +205,12 @@ static enum outcome client_help(struct call *call)
 #define CLIENT_TYPES "{NORMAL@5.0.0|MASTER@3.2.0|SLAVE|REPLICA@5.0.0|PUBSUB}"
 
 static const struct command_row client_subcommands[] = {
+	CLIENT_ROW("CACHING", client_caching, CLIENT_FLAGS, "6.0.0", "O(1)", "mode={YES|NO}",
+		"Decides whether the next command's keys are tracked.", ),
 	CLIENT_ROW("GETNAME", client_getname, CLIENT_FLAGS, "2.6.9", "O(1)", "",
 		"Name of the connection.", ),
+	CLIENT_ROW("GETREDIR", client_getredir, CLIENT_FLAGS, "6.0.0", "O(1)", "",
+		"Id of the client that gets the invalidation messages.", ),
 	CLIENT_ROW("HELP", client_help, CMD_LOADING | CMD_STALE, "5.0.0", "O(1)", "",
 		"Lists the subcommands.", ),
 	CLIENT_ROW("ID", client_id, CLIENT_FLAGS, "5.0.0", "O(1)", "", "Id of the connection.", ),
@@ -241,6 +245,12 @@ static const struct command_row client_subcommands[] = {
 		.tips = "request_policy:all_nodes|response_policy:all_succeeded"),
 	CLIENT_ROW("SETNAME", client_setname, CLIENT_FLAGS, "2.6.9", "O(1)", "connection-name",
 		"Names the connection.", ),
+	CLIENT_ROW("TRACKING", client_tracking, CLIENT_FLAGS, "6.0.0",
+		"O(1). Some options may introduce additional complexity.",
+		"status={ON|OFF} [REDIRECT client_id:integer] [PREFIX prefix]... [BCAST] [OPTIN] [OPTOUT] [NOLOOP]",
+		"Switches invalidation messages for keys that this connection has read.", ),
+	CLIENT_ROW("TRACKINGINFO", client_trackinginfo, CLIENT_FLAGS, "6.2.0", "O(1)", "",
+		"How tracking is set for the connection.", ),
 	CLIENT_ROW("UNBLOCK", client_unblock, CLIENT_ADMIN, "5.0.0",
 		"O(log N) where N is the number of client connections",
 		"client-id:integer unblock-type=[TIMEOUT|ERROR]", "Ends another connection's blocking command.", ),

@@ -218,7 +218,7 @@ static enum outcome hrandfield_many(struct call *call)
 	reply_array(call->reply, r.with_values && call->reply->resp == 2 ? replies * 2 : replies);
 	if (count >= 0)
 		hash_sample(&v, (size_t)count, reply_random, &r);
-	for (; count < 0; count++) {
+	for (; count < 0 && !reply_is_full(call->reply); count++) {
 		hash_random(&v, &field, &value);
 		reply_random(&field, &value, &r);
 	}

@@ -45,7 +45,6 @@ struct exec {
 	size_t ready_count;              /* exec/wait: keys whose waiters are to be served */
 	size_t memory_not_counted;       /* bytes that maxmemory leaves out: buffers of replicas, log */
 	bool is_evict_pending;           /* an eviction ran out of its budget */
-	uint64_t foreign_changes;        /* dirt of expiry and eviction, not of the call */
 	struct out discard;              /* replies nobody wants (CLIENT REPLY OFF) */
 
 	struct effect_sink effect_sinks[EFFECT_SINKS_MAX];
@@ -55,6 +54,7 @@ struct exec {
 	command_run *exec_run;           /* EXEC's handler: its gates include those of the queue */
 	struct watch_table *watches;     /* exec/watch */
 	struct wait_table *waits;        /* exec/wait */
+	struct tracking_table *tracking; /* push/tracking; NULL until tracking_init */
 	struct pubsub *pubsub;           /* push/pubsub; NULL until pubsub_init */
 	struct pause *pause;             /* exec/pause; NULL until pause_init */
 	int64_t now_ms;                  /* wall clock of this turn */

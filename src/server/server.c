@@ -23,6 +23,7 @@
 #include "process/title.h"
 #include "process/watchdog.h"
 #include "push/pubsub.h"
+#include "push/tracking.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -63,6 +64,7 @@ static int64_t server_on_turn_end(void *context)
 	int64_t pause_ms = pause_tick(exec);
 	if (UNLIKELY(pause_ms >= 0))
 		wait_us = wait_sooner(wait_us, pause_ms * 1000);
+	tracking_on_turn_end(exec);
 	bool has_more = net_on_turn_end(s->net);
 	has_more |= memory_slice(exec);
 	if (UNLIKELY(s->keyspace->graves != NULL && !timer_is_armed(&s->background)))
@@ -187,11 +189,18 @@ static bool server_open_loop(struct server *s)
 	return true;
 }
 
+static size_t server_extra_bytes(const struct session *s)
+{
+	return pubsub_memory_bytes(s) + tracking_memory_bytes(s);
+}
+
 static void server_count_subscriptions(const struct session *s, struct client_subscriptions *out)
 {
 	out->channels = pubsub_session_count(s, CHANNEL_PLAIN);
 	out->patterns = pubsub_session_count(s, CHANNEL_PATTERN);
 	out->shard_channels = pubsub_session_count(s, CHANNEL_SHARD);
+	struct tracking_options o;
+	out->redirect = tracking_options_get(s, &o) ? (int64_t)o.redirect : -1;
 }
 
 static void server_fill_services(struct server *s)
@@ -232,7 +241,8 @@ static bool server_compose(struct server *s)
 	server_fill_services(s);
 	wiring_gates(s->exec);
 	notify_init(&s->notify, s->exec, &s->settings.push);
-	net_set_extra_bytes(s->net, pubsub_memory_bytes);
+	tracking_init(s->exec, &s->settings.push);
+	net_set_extra_bytes(s->net, server_extra_bytes);
 	const struct settings_modules modules = {s->exec, s->net, s->observe};
 	settings_bind(&s->settings, &modules);
 	s->figures.settings = &s->settings;
@@ -259,6 +269,7 @@ static void server_take_apart(struct server *s)
 	info_free(s->services.info);
 	shutdown_free(s->services.shutdown);
 	observe_free(s->observe);
+	tracking_free(s->exec);
 	pubsub_free(s->exec);
 	net_free(s->net);
 	exec_free(s->exec);
@@ -293,6 +304,9 @@ static bool server_open(struct server *s)
 		.exit_on_panic = process->exit_on_panic, .exec = s->exec,
 		.info = server_crash_info, .context = s});
 	banner_logo(process, &s->settings.log, s->settings.net.port);
+	/* Before the port opens: who sees it open may end us by a signal, and means an orderly end. */
+	if (signals_open(s->loop, server_on_signal, s) != 0)
+		return false;
 	if (!net_listen(s->net, error, sizeof(error))) {
 		log_line(LOG_WARNING, "Failed listening on port %d (%s), aborting.",
 			s->settings.net.port, error);
@@ -303,7 +317,7 @@ static bool server_open(struct server *s)
 	self_test_log_warnings();
 	banner_initialized(loop_backend_name(s->loop), loop_backend_reason(s->loop));
 	watchdog_set(process->watchdog_period_ms, process->hz);
-	return signals_open(s->loop, server_on_signal, s) == 0;
+	return true;
 }
 
 bool server_open_detached(struct server *s, int argc, char **argv)
