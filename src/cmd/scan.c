@@ -32,15 +32,16 @@ static void walk_visit(void *item, void *context)
 	struct entry *e = item;
 	struct bytes key = entry_key(e);
 	w->seen++;
-	if (w->type != SCAN_TYPE_ANY && (int)e->type != w->type)
-		return;
-	if (!w->matches_all && !match_glob(w->pattern, key, false))
-		return;
+	/* Before the filters: what has expired goes whether it would have been shown or not. */
 	if (entry_is_expired(e, w->call->db->keyspace->now_ms)) {
 		if (w->deletes_expired)
 			db_expire_entry(w->call->db, key_of(key), e);
 		return;
 	}
+	if (w->type != SCAN_TYPE_ANY && (int)e->type != w->type)
+		return;
+	if (!w->matches_all && !match_glob(w->pattern, key, false))
+		return;
 	reply_bulk(w->call->reply, key);
 	w->replied++;
 }

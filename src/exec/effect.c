@@ -31,7 +31,6 @@ static void effect_on_change(const struct change *change, void *context)
 		return;
 	if (change->cause != CHANGE_EXPIRED && change->cause != CHANGE_EVICTED)
 		return;
-	exec->foreign_changes++;
 	if (exec->effect_sink_count == 0)
 		return;
 	bool is_lazy = change->cause == CHANGE_EXPIRED ? config->lazy_expire : config->lazy_eviction;
@@ -78,13 +77,14 @@ void effect_force(struct call *call)
 void effect_call_begin(struct call *call)
 {
 	call->effect = EFFECT_DEFAULT;
-	call->dirty_before = call->exec->keyspace->dirty - call->exec->foreign_changes;
+	call->dirty_before = call->exec->keyspace->dirty;
 }
 
 void effect_call_end(struct call *call)
 {
 	struct exec *exec = call->exec;
-	bool has_changed = exec->keyspace->dirty - exec->foreign_changes != call->dirty_before;
+	/* Expiry and eviction do not count as changes: they are told by themselves. */
+	bool has_changed = exec->keyspace->dirty != call->dirty_before;
 
 	if (!effect_wanted(call))
 		return;
