@@ -265,6 +265,8 @@ static void server_take_apart(struct server *s)
 	timer_disarm(s->loop, &s->tick);
 	timer_disarm(s->loop, &s->background);
 	loop_turn(s->loop, 0);
+	/* The last sockets are given back here: connections and what hangs off their sessions end. */
+	loop_free(s->loop);
 	monitor_free(s->services.monitor);
 	info_free(s->services.info);
 	shutdown_free(s->services.shutdown);
@@ -274,7 +276,6 @@ static void server_take_apart(struct server *s)
 	net_free(s->net);
 	exec_free(s->exec);
 	keyspace_free(s->keyspace);
-	loop_free(s->loop);
 	settings_release(&s->settings);
 }
 
