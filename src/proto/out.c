@@ -150,8 +150,8 @@ void out_clear(struct out *out)
 	out->is_limited = is_limited;
 }
 
-/* A limited chain wants to grow: where lost bytes go, or NULL when it may grow (or needs a chunk for
- * what is lost). */
+/* A limited chain wants to grow: where lost bytes go, or NULL when it may grow (or needs a chunk
+ * for what is lost). */
 static char *out_spill(struct out *out, size_t need)
 {
 	if (!out->is_full && !out_is_over_limit(out))
@@ -348,6 +348,8 @@ void out_cut(struct out *out, struct out_mark mark)
 size_t out_since(const struct out *out, struct out_mark mark)
 {
 	size_t sum = 0;
+	if (out->is_full)
+		return 0; /* the mark may stand in lost bytes */
 	const struct out_piece *piece = mark.last == NULL ? out->first : mark.last;
 	for (; piece != NULL; piece = piece->next) {
 		bool is_open = piece == out->last && piece->cap != 0;

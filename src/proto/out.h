@@ -40,14 +40,15 @@ struct out {
 	size_t sealed_bytes;   /* unsent bytes of all pieces but a last chunk */
 	size_t lent_bytes;     /* unsent bytes of lent pieces */
 	size_t chunk_bytes;    /* allocated for chunks */
-	bool is_limited;       /* out_is_over_limit is asked whenever it grows; survives out_clear */
+	bool is_limited;       /* out_is_over_limit is asked when it grows; survives out_clear */
 	bool is_full;          /* it said yes: what is written from now on is lost, see below */
 	bool has_spill;        /* the last chunk is the one that lost bytes are written into */
 };
 
-/* Asked before a limited chain grows: has it passed what its reader may leave unread? Then the chain
- * is full: memory stops growing, further bytes overwrite each other in one chunk. Whoever owns the
- * chain drops the reader without sending anything more. Set once, by the owner of sessions. */
+/* Asked before a limited chain grows: has it passed what its reader may leave unread? Then the
+ * chain is full: memory stops growing, further bytes overwrite each other in one chunk. Whoever
+ * owns the chain drops the reader without sending anything more. Set once, by the owner of
+ * sessions. */
 extern bool (*out_is_over_limit)(struct out *out);
 
 void out_init(struct out *out);
@@ -94,7 +95,7 @@ struct out_mark {
 };
 struct out_mark out_mark(const struct out *out);
 void out_cut(struct out *out, struct out_mark mark);
-/* Bytes written since the mark. */
+/* Bytes written since the mark; 0 for a chain that is full. */
 size_t out_since(const struct out *out, struct out_mark mark);
 
 /* Memory of the chunks that wait in the pool; gives all of them back. */

@@ -236,7 +236,8 @@ void reply_close_bulk_u64(struct reply *r, struct reply_hole hole, uint64_t numb
 
 void reply_error_text(struct reply *r, struct bytes text)
 {
-	/* A quoted argument may bring line ends: the last ones go, as in Redis, inner ones turn blank. */
+	/* A quoted argument may bring line ends: the last ones go, as in Redis, inner ones turn
+	 * blank. */
 	while (text.len > 0 && (text.ptr[text.len - 1] == '\r' || text.ptr[text.len - 1] == '\n'))
 		text.len--;
 	char *to = out_room(r->out, text.len + 3);

@@ -186,6 +186,48 @@ static void test_small_chunk_follows_lent(void **state)
 	out_pool_release();
 }
 
+static bool is_over_60000(struct out *out)
+{
+	return out_memory_bytes(out) > 60000;
+}
+
+/* Past its limit a chain stops growing, whatever is written, and still gives everything back. */
+static void test_limit(void **state)
+{
+	(void)state;
+	struct out out;
+	char *block = mem_calloc(1, 40000);
+	out_init(&out);
+	out_is_over_limit = is_over_60000;
+	out.is_limited = true;
+	while (!out.is_full)
+		out_add(&out, block, 1000);
+	size_t memory = out_memory_bytes(&out);
+	assert_true(memory > 60000 && memory < 60000 + 3 * OUT_CHUNK_BYTES);
+	struct out_mark mark = out_mark(&out);
+	for (int i = 0; i < 10000; i++) {
+		char *copy = mem_dup(block, 20000);
+		lent_alive++;
+		out_lend(&out, bytes_of(copy, 20000), lent_release, copy);
+		out_add(&out, block, (size_t)i % 5000);
+		assert_int_equal(out_since(&out, mark), 0);
+	}
+	assert_int_equal(lent_alive, 0);
+	assert_int_equal(out_memory_bytes(&out), memory);
+	out_cut(&out, mark);
+	/* One that is larger than what is lost so far costs once. */
+	for (int i = 0; i < 100; i++)
+		out_add(&out, block, 40000);
+	assert_true(out_memory_bytes(&out) < memory + 2 * 40000);
+	out_clear(&out);
+	assert_true(out.is_limited);
+	assert_false(out.is_full);
+	assert_int_equal(out_memory_bytes(&out), 0);
+	out_is_over_limit = NULL;
+	out_pool_release();
+	mem_free(block);
+}
+
 static void test_unused_room_is_skipped(void **state)
 {
 	(void)state;
@@ -212,6 +254,7 @@ int main(void)
 		cmocka_unit_test(test_idle_owns_nothing),
 		cmocka_unit_test(test_pool_is_bounded),
 		cmocka_unit_test(test_small_chunk_follows_lent),
+		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_unused_room_is_skipped),
 	};
 	return cmocka_run_group_tests_name("proto/out", tests, NULL, NULL);
