@@ -9,7 +9,7 @@
 #include "cmd/help.h"
 #include "exec/exec.h"
 
-/* --- one reply over all commands ------------------------------------------------------------------ */
+/* --- one reply over all commands -------------------------------------------------------------- */
 
 struct listing {
 	struct reply *reply;
@@ -124,7 +124,7 @@ static enum outcome command_list(struct call *call)
 	return DONE;
 }
 
-/* --- keys ------------------------------------------------------------------------------------------- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 static bool command_has_keys(const struct command *c)
 {
@@ -140,7 +140,8 @@ static void reply_key(struct call *call, const struct key_ref *ref, bool with_fl
 	if (with_flags) {
 		reply_array(call->reply, 2);
 		reply_bulk(call->reply, key);
-		command_reply_key_flags(call->reply, ref->flags & ~(uint32_t)(KEY_VARIABLE_FLAGS | KEY_INCOMPLETE));
+		command_reply_key_flags(
+			call->reply, ref->flags & ~(uint32_t)(KEY_VARIABLE_FLAGS | KEY_INCOMPLETE));
 		return;
 	}
 	reply_bulk(call->reply, key);
@@ -203,36 +204,67 @@ static enum outcome command_help(struct call *call)
 	return help_reply(call, lines);
 }
 
-/* --- rows --------------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 #define COMMAND_FLAGS (CMD_LOADING | CMD_STALE)
 #define COMMAND_ROW .group = "server", .flags = COMMAND_FLAGS, .categories = "connection"
 
 static const struct command_row command_subcommands[] = {
-	{.name = "COUNT", .run = command_count, COMMAND_ROW, .since = "2.8.13", .complexity = "O(1)",
-		.syntax = "", .summary = "Counts the commands."},
-	{.name = "DOCS", .run = command_docs, COMMAND_ROW, .since = "7.0.0",
+	{.name = "COUNT",
+		.run = command_count,
+		COMMAND_ROW,
+		.since = "2.8.13",
+		.complexity = "O(1)",
+		.syntax = "",
+		.summary = "Counts the commands."},
+	{.name = "DOCS",
+		.run = command_docs,
+		COMMAND_ROW,
+		.since = "7.0.0",
 		.complexity = "O(N) where N is the number of commands to look up",
-		.syntax = "[command-name...]", .tips = "nondeterministic_output_order",
+		.syntax = "[command-name...]",
+		.tips = "nondeterministic_output_order",
 		.summary = "Documents commands: summary, history, arguments."},
-	{.name = "GETKEYS", .run = command_getkeys, COMMAND_ROW, .since = "2.8.13",
+	{.name = "GETKEYS",
+		.run = command_getkeys,
+		COMMAND_ROW,
+		.since = "2.8.13",
 		.complexity = "O(N) where N is the number of arguments to the command",
-		.syntax = "command [arg...]", .summary = "Extracts the keys from a full command."},
-	{.name = "GETKEYSANDFLAGS", .run = command_getkeysandflags, COMMAND_ROW, .since = "7.0.0",
+		.syntax = "command [arg...]",
+		.summary = "Extracts the keys from a full command."},
+	{.name = "GETKEYSANDFLAGS",
+		.run = command_getkeysandflags,
+		COMMAND_ROW,
+		.since = "7.0.0",
 		.complexity = "O(N) where N is the number of arguments to the command",
 		.syntax = "command [arg...]",
 		.summary = "Extracts the keys from a full command, with how each is accessed."},
-	{.name = "HELP", .run = command_help, COMMAND_ROW, .since = "5.0.0", .complexity = "O(1)",
-		.syntax = "", .summary = "Explains the subcommands."},
-	{.name = "INFO", .run = command_info, COMMAND_ROW, .since = "2.8.13",
+	{.name = "HELP",
+		.run = command_help,
+		COMMAND_ROW,
+		.since = "5.0.0",
+		.complexity = "O(1)",
+		.syntax = "",
+		.summary = "Explains the subcommands."},
+	{.name = "INFO",
+		.run = command_info,
+		COMMAND_ROW,
+		.since = "2.8.13",
 		.complexity = "O(N) where N is the number of commands to look up",
-		.syntax = "[command-name...]", .tips = "nondeterministic_output_order",
-		.history = "7.0.0=Allowed to be called with no argument to get info on all commands.",
+		.syntax = "[command-name...]",
+		.tips = "nondeterministic_output_order",
+		.history =
+			"7.0.0=Allowed to be called with no argument to get info on all commands.",
 		.summary = "Describes commands: arity, flags, keys."},
-	{.name = "LIST", .run = command_list, COMMAND_ROW, .since = "7.0.0",
+	{.name = "LIST",
+		.run = command_list,
+		COMMAND_ROW,
+		.since = "7.0.0",
 		.complexity = "O(N) where N is the total number of commands",
-		.syntax = "[FILTERBY filterby={MODULE module-name|ACLCAT category|PATTERN pattern:pattern}]",
-		.tips = "nondeterministic_output_order", .summary = "Lists the names of the commands."},
+		.syntax = "[FILTERBY filterby={MODULE module-name|ACLCAT category|PATTERN "
+			  "pattern:pattern}]",
+		.tips = "nondeterministic_output_order",
+		.summary = "Lists the names of the commands."},
 	{.name = NULL},
 };
 

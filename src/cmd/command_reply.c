@@ -30,7 +30,7 @@ static void reply_words(struct reply *r, const char *words)
 	}
 }
 
-/* --- INFO --------------------------------------------------------------------------------------------- */
+/* --- INFO ------------------------------------------------------------------------------------- */
 
 static void reply_flags(struct reply *r, const struct command *c)
 {
@@ -153,7 +153,7 @@ void command_reply_info(struct reply *r, const struct command *c)
 		command_reply_info(r, &c->subcommands[i]);
 }
 
-/* --- DOCS --------------------------------------------------------------------------------------------- */
+/* --- DOCS ------------------------------------------------------------------------------------- */
 
 static bool arg_is_group(const struct syntax_arg *arg)
 {
@@ -182,7 +182,8 @@ static void reply_arg(struct reply *r, const struct syntax_arg *arg)
 	reply_field_text(r, "name", arg->name);
 	reply_field_text(r, "type", syntax_type_name(arg->type));
 	if (!is_group)
-		reply_field_text(r, "display_text", arg->display != NULL ? arg->display : arg->name);
+		reply_field_text(
+			r, "display_text", arg->display != NULL ? arg->display : arg->name);
 	if (!is_group && arg->key_spec >= 0)
 		reply_field_i64(r, "key_spec_index", arg->key_spec);
 	if (arg->token != NULL)
@@ -285,7 +286,8 @@ void command_reply_docs(struct reply *r, const struct command *c)
 		size_t version = strcspn(row->deprecated, "=");
 		reply_bulk_text(r, "deprecated_since");
 		reply_bulk(r, bytes_of(row->deprecated, version));
-		reply_field_text(r, "replaced_by", row->deprecated + version + (row->deprecated[version] == '='));
+		reply_field_text(r, "replaced_by",
+			row->deprecated + version + (row->deprecated[version] == '='));
 	}
 	if (has_args) {
 		reply_bulk_text(r, "arguments");

@@ -46,7 +46,8 @@ extern const struct command_row hash_number_commands[];
 
 /* EXEC's handler, which dispatch must know (its gates are those of what it runs). */
 enum outcome transactions_exec(struct call *call);
-/* A pending shutdown was called off: answers those whose SHUTDOWN waits for it. `exec`: the struct exec. */
+/* A pending shutdown was called off: answers those whose SHUTDOWN waits for it. `exec`: the struct
+ * exec. */
 void shutdown_answer_waiting(void *exec);
 /* Registers MONITOR's gate and sinks; exec->services->monitor must exist. */
 void monitor_init(struct exec *exec);

@@ -156,7 +156,8 @@ static enum outcome debug_mallctl_str(struct call *call)
 	const char *value = NULL;
 	char *name = mem_dup_bytes_text(call->argv[2].ptr, call->argv[2].len);
 	/* The allocator keeps the pointer, so it is never given back. */
-	char *set = call->argc > 3 ? mem_dup_bytes_text(call->argv[3].ptr, call->argv[3].len) : NULL;
+	char *set = call->argc > 3 ? mem_dup_bytes_text(call->argv[3].ptr, call->argv[3].len)
+				   : NULL;
 	int error = mem_knob_text(name, &value, set);
 
 	mem_free(name);
@@ -169,7 +170,7 @@ static enum outcome debug_mallctl_str(struct call *call)
 	return DONE;
 }
 
-/* --- ends ------------------------------------------------------------------------------------------- */
+/* --- ends ------------------------------------------------------------------------------------- */
 
 static enum outcome debug_segfault(struct call *call)
 {
@@ -196,7 +197,7 @@ static enum outcome debug_oom(struct call *call)
 	return reply_done(call);
 }
 
-/* --- the table -------------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 static enum outcome debug_help(struct call *call);
 
@@ -215,25 +216,29 @@ static const struct debug_row {
 	{"DIGEST-VALUE", 2, 0, debug_digest_value, " <key> [<key> ...]", "The same for values."},
 	{"ERROR", 3, 3, debug_error, " <string>", "Return <string> as an error."},
 	{"HTSTATS", 3, 3, debug_htstats, " <dbid>", "Describe the tables of a database."},
-	{"HTSTATS-KEY", 3, 4, debug_htstats_key, " <key>", "Describe the table that holds a value."},
+	{"HTSTATS-KEY", 3, 4, debug_htstats_key, " <key>",
+		"Describe the table that holds a value."},
 	{"LISTPACK", 3, 3, debug_listpack, " <key>", "Describe a packed value."},
 	{"LOG", 3, 3, debug_log, " <message>", "Write a line to the log."},
 	{"MALLCTL", 3, 4, debug_mallctl, " <key> [<val>]", "Get or set a number of the allocator."},
-	{"MALLCTL-STR", 3, 4, debug_mallctl_str, " <key> [<val>]", "Get or set a text of the allocator."},
+	{"MALLCTL-STR", 3, 4, debug_mallctl_str, " <key> [<val>]",
+		"Get or set a text of the allocator."},
 	{"OBJECT", 3, 4, debug_object, " <key>", "Tell how a value is held."},
 	{"OOM", 2, 2, debug_oom, "", "Crash for want of memory."},
 	{"PANIC", 2, 2, debug_panic, "", "Crash by a panic."},
 	{"PAUSE-CRON", 3, 3, debug_pause_cron, " <0|1>", "Stop periodic work."},
 	{"POPULATE", 3, 5, debug_populate, " <count> [<prefix>] [<size>]",
-		"Create <count> string keys <prefix>:<number> (default: key) where they don't exist."},
+		"Create <count> string keys <prefix>:<number> (default: key) where they don't "
+		"exist."},
 	{"PROTOCOL", 3, 3, debug_protocol, " <type>",
-		"Reply with a test value of the type: string, integer, double, bignum, null, array, set,\n"
-		"map, attrib, push, verbatim, true, false."},
+		"Reply with a test value of the type: string, integer, double, bignum, null,\n"
+		"array, set, map, attrib, push, verbatim, true, false."},
 	{"QUICKLIST-PACKED-THRESHOLD", 3, 3, debug_packed_threshold, " <size>",
 		"List elements from <size> on get a node of their own; 0 is the default."},
 	{"REPLICATE", 3, 0, debug_replicate, " <string> [<string> ...]",
 		"Send a command to replicas and the log without running it."},
-	{"REPLYBUFFER", 4, 4, debug_reply_buffer, " PEAK-RESET-TIME <NEVER|RESET|ms> | RESIZING <0|1>",
+	{"REPLYBUFFER", 4, 4, debug_reply_buffer,
+		" PEAK-RESET-TIME <NEVER|RESET|ms> | RESIZING <0|1>",
 		"How the room for replies follows what is sent."},
 	{"SEGFAULT", 2, 2, debug_segfault, "", "Crash by a segmentation fault."},
 	{"SET-ACTIVE-EXPIRE", 3, 3, debug_set_active_expire, " <0|1>",
@@ -297,16 +302,22 @@ enum outcome debug(struct call *call)
 		if (!call_arg_is(call, 1, row->name) || call->argc < row->min_argc ||
 			(row->max_argc > 0 && call->argc > row->max_argc))
 			continue;
-		volatile enum outcome outcome = row->run(call); /* no tail call: the frame must be there */
+		/* No tail call: the frame must be there. */
+		volatile enum outcome outcome = row->run(call);
 		return outcome;
 	}
 	return call_failf(call, E_DEBUG_SUBCOMMAND, bytes_clip_text(call->argv[1], 128).text);
 }
 
 const struct command_row debug_commands[] = {
-	{.name = "DEBUG", .run = debug, .group = "server", .since = "1.0.0",
-		.complexity = "Depends on subcommand.", .syntax = "<subcommand [arg...]>",
-		.flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_PROTECTED | CMD_SYSCMD,
+	{.name = "DEBUG",
+		.run = debug,
+		.group = "server",
+		.since = "1.0.0",
+		.complexity = "Depends on subcommand.",
+		.syntax = "<subcommand [arg...]>",
+		.flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_PROTECTED |
+			CMD_SYSCMD,
 		.summary = "Looks into the server and meddles with it, for tests."},
 	{.name = NULL},
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * The subcommands of DEBUG, in two files: those that look at the data and those that meddle with the
- * process. cmd/debug.c holds the table.
+ * The subcommands of DEBUG, in two files: those that look at the data and those that meddle with
+ * the process. cmd/debug.c holds the table.
  */
 #ifndef RINGLET_CMD_DEBUG_H
 #define RINGLET_CMD_DEBUG_H

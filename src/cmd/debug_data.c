@@ -27,9 +27,11 @@ enum outcome debug_object(struct call *call)
 		return call_fail(call, E_NO_KEY);
 	struct value v = entry_value(e);
 	dump_write(&v, true, &dump);
-	buf_printf(&line, "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:%u lru_seconds_idle:%llu",
-		(void *)e, type_ops_of(&v)->encoding(&v), dump.len - DUMP_FRAME_BYTES, (unsigned)e->access,
-		(unsigned long long)lru_idle_seconds(call->exec->keyspace, e));
+	buf_printf(&line,
+		"Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:%u "
+		"lru_seconds_idle:%llu",
+		(void *)e, type_ops_of(&v)->encoding(&v), dump.len - DUMP_FRAME_BYTES,
+		(unsigned)e->access, (unsigned long long)lru_idle_seconds(call->exec->keyspace, e));
 	reply_simple(call->reply, buf_text(&line));
 	buf_release(&dump);
 	buf_release(&line);
@@ -66,10 +68,12 @@ enum outcome debug_digest_value(struct call *call)
 }
 
 /* "<prefix>:<i>" = "value:<i>", cut or filled with zero bytes to `size` where it is not 0. */
-static void populate_one(struct call *call, struct bytes prefix, int64_t i, struct buf *value, size_t size)
+static void populate_one(
+	struct call *call, struct bytes prefix, int64_t i, struct buf *value, size_t size)
 {
 	char name[POPULATE_KEY_MAX_BYTES + 32];
-	int len = snprintf(name, sizeof(name), "%.*s:%lld", (int)prefix.len, prefix.ptr, (long long)i);
+	int len = snprintf(
+		name, sizeof(name), "%.*s:%lld", (int)prefix.len, prefix.ptr, (long long)i);
 	struct key key = key_of(bytes_of(name, (size_t)len));
 
 	if (db_find(call->db, key) != NULL)
@@ -112,10 +116,11 @@ static void describe_table(struct buf *out, const char *title, const struct dict
 		buf_add_text(out, "No stats available for empty dictionaries\n");
 		return;
 	}
-	buf_printf(out, " table size: %zu\n number of elements: %zu\n bytes: %zu\n", dict_slot_count(d),
-		dict_count(d), dict_memory_bytes(d));
+	buf_printf(out, " table size: %zu\n number of elements: %zu\n bytes: %zu\n",
+		dict_slot_count(d), dict_count(d), dict_memory_bytes(d));
 	if (dict_is_resizing(d))
-		buf_printf(out, "Hash table 1 stats (rehashing target):\n buckets: %u\n", d->tables[1].count);
+		buf_printf(out, "Hash table 1 stats (rehashing target):\n buckets: %u\n",
+			d->tables[1].count);
 }
 
 static enum outcome reply_text(struct call *call, struct buf *text)
@@ -149,7 +154,8 @@ enum outcome debug_htstats_key(struct call *call)
 	if (e == NULL)
 		return call_fail(call, E_NO_KEY);
 	struct value v = entry_value(e);
-	if (v.encoding != ENC_HASHTABLE && v.encoding != ENC_SKIPLIST && v.encoding != ENC_HASHTABLE_TTL)
+	if (v.encoding != ENC_HASHTABLE && v.encoding != ENC_SKIPLIST &&
+		v.encoding != ENC_HASHTABLE_TTL)
 		return call_fail(call, E_DEBUG_NOT_TABLE);
 	buf_printf(&text, "Hash table 0 stats (main hash table):\n number of elements: %zu\n",
 		type_ops_of(&v)->length(&v));
@@ -166,8 +172,8 @@ enum outcome debug_listpack(struct call *call)
 	struct value v = entry_value(e);
 	if (v.encoding != ENC_LISTPACK && v.encoding != ENC_LISTPACK_TTL)
 		return call_fail(call, E_DEBUG_NOT_LISTPACK);
-	snprintf(line, sizeof(line), "Listpack of %zu elements, %zu bytes", type_ops_of(&v)->length(&v),
-		type_ops_of(&v)->memory(&v, 0));
+	snprintf(line, sizeof(line), "Listpack of %zu elements, %zu bytes",
+		type_ops_of(&v)->length(&v), type_ops_of(&v)->memory(&v, 0));
 	reply_simple(call->reply, line);
 	return DONE;
 }
@@ -181,14 +187,15 @@ enum outcome debug_stringmatch_len(struct call *call)
 enum outcome debug_structsize(struct call *call)
 {
 	char line[256];
-	snprintf(line, sizeof(line), "bits:%zu entry:%zu bucket:%zu session:%zu command:%zu syntax_arg:%zu",
-		sizeof(void *) * 8, sizeof(struct entry), sizeof(struct dict_bucket), sizeof(struct session),
-		sizeof(struct command), sizeof(struct syntax_arg));
+	snprintf(line, sizeof(line),
+		"bits:%zu entry:%zu bucket:%zu session:%zu command:%zu syntax_arg:%zu",
+		sizeof(void *) * 8, sizeof(struct entry), sizeof(struct dict_bucket),
+		sizeof(struct session), sizeof(struct command), sizeof(struct syntax_arg));
 	reply_simple(call->reply, line);
 	return DONE;
 }
 
-/* --- PROTOCOL: one reply of each kind, the values are those that test suites expect -------------------- */
+/* --- PROTOCOL: one reply of each kind, the values are those that test suites expect ----------- */
 
 static void protocol_attribute(struct reply *r)
 {

@@ -60,7 +60,8 @@ static enum outcome latency_graph_reply(struct call *call)
 	const struct latency_event *e = latency_find(monitor_of(call), call->argv[2]);
 	struct buf text = {0};
 	if (e == NULL)
-		return call_failf(call, E_LATENCY_NO_SAMPLES, bytes_clip_text(call->argv[2], 128).text);
+		return call_failf(
+			call, E_LATENCY_NO_SAMPLES, bytes_clip_text(call->argv[2], 128).text);
 	latency_graph(e, call->exec->now_us / 1000000, &text);
 	return reply_report(call, &text);
 }
@@ -84,10 +85,10 @@ static enum outcome latency_reset(struct call *call)
 	return DONE;
 }
 
-/* --- HISTOGRAM ------------------------------------------------------------------------------------ */
+/* --- HISTOGRAM -------------------------------------------------------------------------------- */
 
-/* Where bucket `power` of LATENCY HISTOGRAM ends, in nanoseconds. Redis counts with two significant digits,
- * so its bucket of a microsecond reaches to 1031 ns, and each further one twice as far. */
+/* Where bucket `power` of LATENCY HISTOGRAM ends, in nanoseconds. Redis counts with two significant
+ * digits, so its bucket of a microsecond reaches to 1031 ns, and each further one twice as far. */
 static double power_end_ns(int power)
 {
 	return (double)(INT64_C(1032) << power) - 1;
@@ -171,33 +172,68 @@ static enum outcome latency_help(struct call *call)
 }
 
 #define LATENCY_FLAGS (CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE)
-#define LATENCY_ROW .group = "server", .flags = LATENCY_FLAGS, .since = "2.8.13", .complexity = "O(1)"
+#define LATENCY_ROW                                                                                \
+	.group = "server", .flags = LATENCY_FLAGS, .since = "2.8.13", .complexity = "O(1)"
 #define LATENCY_TIPS "nondeterministic_output|request_policy:all_nodes|response_policy:special"
 
 static const struct command_row latency_subcommands[] = {
-	{.name = "DOCTOR", .run = latency_doctor, LATENCY_ROW, .syntax = "", .tips = LATENCY_TIPS,
+	{.name = "DOCTOR",
+		.run = latency_doctor,
+		LATENCY_ROW,
+		.syntax = "",
+		.tips = LATENCY_TIPS,
 		.summary = "Reports latency spikes for humans."},
-	{.name = "GRAPH", .run = latency_graph_reply, LATENCY_ROW, .syntax = "event", .tips = LATENCY_TIPS,
+	{.name = "GRAPH",
+		.run = latency_graph_reply,
+		LATENCY_ROW,
+		.syntax = "event",
+		.tips = LATENCY_TIPS,
 		.summary = "Draws the latency spikes of an event."},
-	{.name = "HELP", .run = latency_help, .group = "server", .flags = CMD_LOADING | CMD_STALE,
-		.since = "2.8.13", .complexity = "O(1)", .syntax = "", .summary = "Explains the subcommands."},
-	{.name = "HISTOGRAM", .run = latency_histogram_reply, .group = "server", .flags = LATENCY_FLAGS,
+	{.name = "HELP",
+		.run = latency_help,
+		.group = "server",
+		.flags = CMD_LOADING | CMD_STALE,
+		.since = "2.8.13",
+		.complexity = "O(1)",
+		.syntax = "",
+		.summary = "Explains the subcommands."},
+	{.name = "HISTOGRAM",
+		.run = latency_histogram_reply,
+		.group = "server",
+		.flags = LATENCY_FLAGS,
 		.since = "7.0.0",
-		.complexity = "O(N) where N is the number of commands with latency information being retrieved.",
-		.syntax = "[command...]", .tips = LATENCY_TIPS,
+		.complexity = "O(N) where N is the number of commands with latency information "
+			      "being retrieved.",
+		.syntax = "[command...]",
+		.tips = LATENCY_TIPS,
 		.summary = "Tells how long calls of commands took, cumulatively."},
-	{.name = "HISTORY", .run = latency_history, LATENCY_ROW, .syntax = "event", .tips = LATENCY_TIPS,
+	{.name = "HISTORY",
+		.run = latency_history,
+		LATENCY_ROW,
+		.syntax = "event",
+		.tips = LATENCY_TIPS,
 		.summary = "Lists the latency spikes of an event."},
-	{.name = "LATEST", .run = latency_latest, LATENCY_ROW, .syntax = "", .tips = LATENCY_TIPS,
+	{.name = "LATEST",
+		.run = latency_latest,
+		LATENCY_ROW,
+		.syntax = "",
+		.tips = LATENCY_TIPS,
 		.summary = "Lists the latest spike of each event."},
-	{.name = "RESET", .run = latency_reset, LATENCY_ROW, .syntax = "[event...]",
+	{.name = "RESET",
+		.run = latency_reset,
+		LATENCY_ROW,
+		.syntax = "[event...]",
 		.tips = "request_policy:all_nodes|response_policy:agg_sum",
 		.summary = "Forgets the spikes of events."},
 	{.name = NULL},
 };
 
 const struct command_row latency_commands[] = {
-	{.name = "LATENCY", .group = "server", .since = "2.8.13", .complexity = "Depends on subcommand.",
-		.summary = "Holds the commands of the latency monitor.", .subcommands = latency_subcommands},
+	{.name = "LATENCY",
+		.group = "server",
+		.since = "2.8.13",
+		.complexity = "Depends on subcommand.",
+		.summary = "Holds the commands of the latency monitor.",
+		.subcommands = latency_subcommands},
 	{.name = NULL},
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * MEMORY: where the bytes are.
+ * MEMORY: where the bytes are, of a key and of the whole server, and what could be wrong with that.
  */
 #include "base/mem.h"
 #include "base/mem_stats.h"
@@ -36,7 +36,7 @@ static enum outcome memory_usage(struct call *call)
 	return DONE;
 }
 
-/* --- STATS ------------------------------------------------------------------------------------------ */
+/* --- STATS ------------------------------------------------------------------------------------ */
 
 struct memory_view {
 	size_t used, peak, startup, overhead, dataset, rss;
@@ -63,7 +63,8 @@ static void view_take(const struct call *call, struct memory_view *v)
 			net_memory_bytes(services->net, CLASS_PUBSUB);
 		v->replica_clients = net_memory_bytes(services->net, CLASS_REPLICA);
 	}
-	v->overhead = v->startup + v->normal_clients + v->replica_clients + keyspace_overhead_bytes(k);
+	v->overhead = v->startup + v->normal_clients + v->replica_clients +
+		keyspace_overhead_bytes(k);
 	v->dataset = v->used > v->overhead ? v->used - v->overhead : 0;
 	for (int i = 0; i < k->db_count; i++)
 		v->keys += db_size(&k->dbs[i]);
@@ -96,7 +97,8 @@ static void reply_databases(struct reply *r, const struct keyspace *k)
 		reply_bulk_printf(r, "db.%d", i);
 		reply_map(r, 3);
 		stat_i64(r, "overhead.hashtable.main", (int64_t)dict_memory_bytes(&db->entries));
-		stat_i64(r, "overhead.hashtable.expires", (int64_t)dict_memory_bytes(&db->expiring));
+		stat_i64(
+			r, "overhead.hashtable.expires", (int64_t)dict_memory_bytes(&db->expiring));
 		stat_i64(r, "overhead.hashtable.slot-to-keys", 0);
 	}
 }
@@ -151,27 +153,38 @@ static enum outcome memory_stats(struct call *call)
 	return DONE;
 }
 
-/* --- the rest --------------------------------------------------------------------------------------- */
+/* --- the rest --------------------------------------------------------------------------------- */
 
 static void doctor_look(const struct memory_view *v, struct buf *out)
 {
 	if (ratio(v->peak, v->used) > 1.5)
-		buf_add_text(out, " * Peak: more than 1.5 times of what is used now was used before; the "
-			"allocator may not have given all of it back. Fragmentation figures count it. MEMORY "
+		buf_add_text(out,
+			" * Peak: more than 1.5 times of what is used now was used before; the "
+			"allocator may not have given all of it back. Fragmentation figures count "
+			"it. MEMORY "
 			"PURGE gives back what it can.\n");
 	if (ratio(v->allocator.active, v->allocator.allocated) > 1.1 &&
 		minus(v->allocator.active, v->allocator.allocated) > (10 << 20))
-		buf_add_text(out, " * Fragmentation inside the allocator: over 10 %. Values that grow and "
+		buf_add_text(out,
+			" * Fragmentation inside the allocator: over 10 %. Values that grow and "
 			"shrink are the usual cause; activedefrag yes may help.\n");
 	if (ratio(v->allocator.resident, v->allocator.active) > 1.1 &&
 		minus(v->allocator.resident, v->allocator.active) > (10 << 20))
-		buf_add_text(out, " * The allocator holds pages that nobody uses. MEMORY PURGE gives them back.\n");
-	if (ratio(v->rss, v->allocator.resident) > 1.1 && minus(v->rss, v->allocator.resident) > (10 << 20))
-		buf_add_text(out, " * The process holds memory besides the allocator's: stacks, mapped files, "
+		buf_add_text(out,
+			" * The allocator holds pages that nobody uses. MEMORY PURGE gives them "
+			"back.\n");
+	if (ratio(v->rss, v->allocator.resident) > 1.1 &&
+		minus(v->rss, v->allocator.resident) > (10 << 20))
+		buf_add_text(out,
+			" * The process holds memory besides the allocator's: stacks, mapped "
+			"files, "
 			"rings.\n");
 	if (v->normal_clients > v->used / 4)
-		buf_add_text(out, " * Buffers of clients take a quarter of all memory: look at CLIENT LIST for "
-			"those that don't read their replies, and at client-output-buffer-limit.\n");
+		buf_add_text(out,
+			" * Buffers of clients take a quarter of all memory: look at CLIENT LIST "
+			"for "
+			"those that don't read their replies, and at "
+			"client-output-buffer-limit.\n");
 }
 
 static enum outcome memory_doctor(struct call *call)
@@ -181,7 +194,8 @@ static enum outcome memory_doctor(struct call *call)
 
 	view_take(call, &v);
 	if (v.used < SMALL_BYTES) {
-		buf_add_text(&text, "This instance holds next to nothing: there is no memory problem to be "
+		buf_add_text(&text,
+			"This instance holds next to nothing: there is no memory problem to be "
 			"found in it yet.\n");
 	} else {
 		doctor_look(&v, &text);
@@ -222,7 +236,8 @@ static enum outcome memory_help(struct call *call)
 		"STATS",
 		"    Return where the server's memory is.",
 		"USAGE <key> [SAMPLES <count>]",
-		"    Return the bytes that <key> and its value take. Of containers <count> members are",
+		"    Return the bytes that <key> and its value take. Of containers <count> members "
+		"are",
 		"    measured (default: 5, 0 means all).",
 		NULL,
 	};
@@ -232,25 +247,48 @@ static enum outcome memory_help(struct call *call)
 #define MEMORY_ROW .group = "server", .since = "4.0.0"
 
 static const struct command_row memory_subcommands[] = {
-	{.name = "DOCTOR", .run = memory_doctor, MEMORY_ROW, .complexity = "O(1)", .syntax = "",
+	{.name = "DOCTOR",
+		.run = memory_doctor,
+		MEMORY_ROW,
+		.complexity = "O(1)",
+		.syntax = "",
 		.tips = "nondeterministic_output|request_policy:all_shards|response_policy:special",
 		.summary = "Reports memory problems."},
-	{.name = "HELP", .run = memory_help, MEMORY_ROW, .flags = CMD_LOADING | CMD_STALE,
-		.complexity = "O(1)", .syntax = "", .summary = "Explains the subcommands."},
-	{.name = "MALLOC-STATS", .run = memory_malloc_stats, MEMORY_ROW,
-		.complexity = "Depends on how much memory is allocated, could be slow", .syntax = "",
+	{.name = "HELP",
+		.run = memory_help,
+		MEMORY_ROW,
+		.flags = CMD_LOADING | CMD_STALE,
+		.complexity = "O(1)",
+		.syntax = "",
+		.summary = "Explains the subcommands."},
+	{.name = "MALLOC-STATS",
+		.run = memory_malloc_stats,
+		MEMORY_ROW,
+		.complexity = "Depends on how much memory is allocated, could be slow",
+		.syntax = "",
 		.tips = "nondeterministic_output|request_policy:all_shards|response_policy:special",
 		.summary = "Shows the allocator's own report."},
-	{.name = "PURGE", .run = memory_purge, MEMORY_ROW,
-		.complexity = "Depends on how much memory is allocated, could be slow", .syntax = "",
+	{.name = "PURGE",
+		.run = memory_purge,
+		MEMORY_ROW,
+		.complexity = "Depends on how much memory is allocated, could be slow",
+		.syntax = "",
 		.tips = "request_policy:all_shards|response_policy:all_succeeded",
 		.summary = "Gives unused memory back to the system."},
-	{.name = "STATS", .run = memory_stats, MEMORY_ROW, .complexity = "O(1)", .syntax = "",
+	{.name = "STATS",
+		.run = memory_stats,
+		MEMORY_ROW,
+		.complexity = "O(1)",
+		.syntax = "",
 		.tips = "nondeterministic_output|request_policy:all_shards|response_policy:special",
 		.summary = "Tells where the memory is."},
-	{.name = "USAGE", .run = memory_usage, MEMORY_ROW, .flags = CMD_READONLY,
+	{.name = "USAGE",
+		.run = memory_usage,
+		MEMORY_ROW,
+		.flags = CMD_READONLY,
 		.complexity = "O(N) where N is the number of samples.",
-		.syntax = "key:key:RO [SAMPLES count:integer]", .summary = "Estimates the memory of a key."},
+		.syntax = "key:key:RO [SAMPLES count:integer]",
+		.summary = "Estimates the memory of a key."},
 	{.name = NULL},
 };
 

@@ -53,7 +53,9 @@ void monitor_peer(const struct session *s, char *text, size_t size)
 
 void monitor_init(struct exec *exec)
 {
-	const struct gate_row gate = {.gate = GATE_MONITOR, .name = "monitor", .check = keeps_off_keys,
+	const struct gate_row gate = {.gate = GATE_MONITOR,
+		.name = "monitor",
+		.check = keeps_off_keys,
 		.concerns = touches_keys};
 	gate_register(exec, &gate);
 	exec_sink_close(exec, session_leaves);
@@ -61,12 +63,18 @@ void monitor_init(struct exec *exec)
 }
 
 const struct command_row monitor_commands[] = {
-	{.name = "MONITOR", .run = monitor, .group = "server", .since = "1.0.0", .complexity = NULL,
-		.flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .syntax = "",
+	{.name = "MONITOR",
+		.run = monitor,
+		.group = "server",
+		.since = "1.0.0",
+		.complexity = NULL,
+		.flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+		.syntax = "",
 		.history = "6.0.0=`AUTH` excluded from the command's output.|"
-			"6.2.0=`RESET` can be called to exit monitor mode.|"
-			"6.2.4=`AUTH`, `HELLO`, `EVAL`, `EVAL_RO`, `EVALSHA` and `EVALSHA_RO` included in the "
-			"command's output.",
+			   "6.2.0=`RESET` can be called to exit monitor mode.|"
+			   "6.2.4=`AUTH`, `HELLO`, `EVAL`, `EVAL_RO`, `EVALSHA` and `EVALSHA_RO` "
+			   "included in the "
+			   "command's output.",
 		.summary = "Shows every call that the server runs, as it runs."},
 	{.name = NULL},
 };

@@ -73,28 +73,49 @@ static enum outcome slowlog_help(struct call *call)
 	return help_reply(call, lines);
 }
 
-#define SLOWLOG_ROW .group = "server", .flags = CMD_ADMIN | CMD_LOADING | CMD_STALE, .since = "2.2.12"
+#define SLOWLOG_ROW                                                                                \
+	.group = "server", .flags = CMD_ADMIN | CMD_LOADING | CMD_STALE, .since = "2.2.12"
 
 static const struct command_row slowlog_subcommands[] = {
-	{.name = "GET", .run = slowlog_get, SLOWLOG_ROW,
-		.complexity = "O(N) where N is the number of entries returned", .syntax = "[count:integer]",
+	{.name = "GET",
+		.run = slowlog_get,
+		SLOWLOG_ROW,
+		.complexity = "O(N) where N is the number of entries returned",
+		.syntax = "[count:integer]",
 		.tips = "request_policy:all_nodes|nondeterministic_output",
 		.history = "4.0.0=Added client IP address, port and name to the reply.",
 		.summary = "Reads the latest entries of the slow log."},
-	{.name = "HELP", .run = slowlog_help, .group = "server", .flags = CMD_LOADING | CMD_STALE,
-		.since = "6.2.0", .complexity = "O(1)", .syntax = "", .summary = "Explains the subcommands."},
-	{.name = "LEN", .run = slowlog_len, SLOWLOG_ROW, .complexity = "O(1)", .syntax = "",
+	{.name = "HELP",
+		.run = slowlog_help,
+		.group = "server",
+		.flags = CMD_LOADING | CMD_STALE,
+		.since = "6.2.0",
+		.complexity = "O(1)",
+		.syntax = "",
+		.summary = "Explains the subcommands."},
+	{.name = "LEN",
+		.run = slowlog_len,
+		SLOWLOG_ROW,
+		.complexity = "O(1)",
+		.syntax = "",
 		.tips = "request_policy:all_nodes|response_policy:agg_sum|nondeterministic_output",
 		.summary = "Counts the entries of the slow log."},
-	{.name = "RESET", .run = slowlog_reset, SLOWLOG_ROW,
-		.complexity = "O(N) where N is the number of entries in the slowlog", .syntax = "",
+	{.name = "RESET",
+		.run = slowlog_reset,
+		SLOWLOG_ROW,
+		.complexity = "O(N) where N is the number of entries in the slowlog",
+		.syntax = "",
 		.tips = "request_policy:all_nodes|response_policy:all_succeeded",
 		.summary = "Empties the slow log."},
 	{.name = NULL},
 };
 
 const struct command_row slowlog_commands[] = {
-	{.name = "SLOWLOG", .group = "server", .since = "2.2.12", .complexity = "Depends on subcommand.",
-		.summary = "Holds the commands of the slow log.", .subcommands = slowlog_subcommands},
+	{.name = "SLOWLOG",
+		.group = "server",
+		.since = "2.2.12",
+		.complexity = "Depends on subcommand.",
+		.summary = "Holds the commands of the slow log.",
+		.subcommands = slowlog_subcommands},
 	{.name = NULL},
 };

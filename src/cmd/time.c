@@ -26,8 +26,9 @@ static enum outcome role(struct call *call)
 }
 
 const struct command_row time_commands[] = {
-	{.name = "TIME", .run = time_now, .flags = CMD_LOADING | CMD_STALE | CMD_FAST, .group = "server",
-		.since = "2.6.0", .complexity = "O(1)", .syntax = "", .tips = "nondeterministic_output",
+	{.name = "TIME", .run = time_now, .flags = CMD_LOADING | CMD_STALE | CMD_FAST,
+		.group = "server", .since = "2.6.0", .complexity = "O(1)", .syntax = "",
+		.tips = "nondeterministic_output",
 		.summary = "Tells the server's time: seconds and microseconds."},
 	{.name = "ROLE", .run = role, .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_FAST,
 		.group = "server", .since = "2.8.12", .complexity = "O(1)", .syntax = "",

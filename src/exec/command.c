@@ -28,7 +28,6 @@ const struct command_flag_name command_flag_names[] = {
 	{CMD_ASKING, "asking"},
 	{CMD_FAST, "fast"},
 	{CMD_NO_AUTH, "no_auth"},
-	{CMD_MAY_REPLICATE, "may_replicate"},
 	{CMD_NO_MANDATORY_KEYS, "no_mandatory_keys"},
 	{CMD_NO_ASYNC_LOADING, "no_async_loading"},
 	{CMD_NO_MULTI, "no_multi"},
@@ -38,7 +37,8 @@ const struct command_flag_name command_flag_names[] = {
 };
 
 /* A row that the program itself got wrong. */
-static void __attribute__((noreturn)) row_is_wrong(const char *name, const char *what, const char *where)
+static void __attribute__((noreturn))
+row_is_wrong(const char *name, const char *what, const char *where)
 {
 	fprintf(stderr, "Command row '%s': %s near '%.40s'\n", name, what, where);
 	abort();
@@ -70,7 +70,8 @@ static void derive_range(struct command *c)
 			c->first_key = spec->index;
 			c->last_key = (int16_t)last;
 			c->key_step = spec->step;
-		} else if (c->last_key >= 0 && spec->index == c->last_key + 1 && spec->step == c->key_step) {
+		} else if (c->last_key >= 0 && spec->index == c->last_key + 1 &&
+			spec->step == c->key_step) {
 			c->last_key = (int16_t)last;
 		}
 	}
@@ -134,7 +135,8 @@ static bool slot_take(struct command_table *t, struct command *c, struct bytes n
 	size_t i = command_slot_of(word, name.len);
 	while (t->slots[i].command != NULL)
 		i = (i + 1) % COMMAND_SLOTS;
-	t->slots[i] = (struct command_slot){word, c, mem_dup_bytes_text(name.ptr, name.len), name.len};
+	t->slots[i] = (struct command_slot){
+		word, c, mem_dup_bytes_text(name.ptr, name.len), name.len};
 	t->top_count++;
 	t->used_slots++;
 	return true;
@@ -265,8 +267,8 @@ static bool command_is_named(const struct command_table *t, const struct command
 	return false;
 }
 
-void command_table_each(const struct command_table *t, void (*visit)(struct command *c, void *context),
-	void *context)
+void command_table_each(const struct command_table *t,
+	void (*visit)(struct command *c, void *context), void *context)
 {
 	for (int i = 0; i < t->id_count; i++) {
 		struct command *c = t->commands[i];

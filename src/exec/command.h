@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Commands: the declaration row that each cmd/ file hands up, and the registered command made of it.
- * The row's syntax line is the source for arity, key specs, COMMAND's replies and the fuzzer.
+ * Commands: the declaration row that each cmd/ file hands up, and the registered command made of
+ * it. The row's syntax line is the source for arity, key specs, COMMAND's replies and the fuzzer.
  */
 #ifndef RINGLET_EXEC_COMMAND_H
 #define RINGLET_EXEC_COMMAND_H
@@ -55,7 +55,7 @@ struct command_row {
 	const char *name;       /* "SET"; a subcommand's row: "GET" */
 	command_run *run;       /* NULL for a pure container */
 	uint32_t flags;
-	const char *group;      /* "string", "generic", "sorted-set", "server" … as COMMAND DOCS says */
+	const char *group; /* "string", "generic", "sorted-set", "server" … as COMMAND DOCS says */
 	const char *since;
 	const char *summary;
 	const char *complexity;
@@ -66,11 +66,12 @@ struct command_row {
 	const char *tips;       /* "request_policy:all_shards|nondeterministic_output" */
 	const char *deprecated; /* "2.6.12=`SET` with the `EX` argument" */
 	const struct command_row *subcommands; /* ends with a row whose name is NULL */
-	/* For what no syntax line can say (SORT STORE, MIGRATE "", variable_flags): called with what the key
-	 * specs found, it may append, drop or change flags. False: the arguments don't say. */
+	/* For what no syntax line can say (SORT STORE, MIGRATE "", variable_flags): called with
+	 * what the key specs found, it may append, drop or change flags. False: the arguments don't
+	 * say. */
 	bool (*find_keys)(const struct bytes *argv, int argc, struct key_refs *out);
-	/* ACL categories that neither group nor flags give, blank-separated ("connection dangerous"); with a
-	 * leading '=' they replace that of the group ("=set list"). */
+	/* ACL categories that neither group nor flags give, blank-separated ("connection
+	 * dangerous"); with a leading '=' they replace that of the group ("=set list"). */
 	const char *categories;
 };
 
@@ -127,16 +128,17 @@ struct command {
 struct command_table;
 struct command_table *command_table_new(void);
 void command_table_free(struct command_table *t);
-/* Registers rows (ended by name NULL) with their subcommands. Ends the program with a line naming the row when
- * a syntax line is malformed: a program error. */
+/* Registers rows (ended by name NULL) with their subcommands. Ends the program with a line naming
+ * the row when a syntax line is malformed: a program error. */
 void command_table_add(struct command_table *t, const struct command_row *rows);
 /* By name, ignoring case; NULL = unknown. Containers are returned as themselves. */
 struct command *command_find(const struct command_table *t, struct bytes name);
-/* As dispatch does: resolves a container's subcommand from argv. NULL = unknown command or, with *container
- * set, unknown subcommand. */
+/* As dispatch does: resolves a container's subcommand from argv. NULL = unknown command or, with
+ * *container set, unknown subcommand. */
 struct command *command_resolve(const struct command_table *t, const struct bytes *argv, int argc,
 	struct command **container);
-/* rename-command: new_name empty = removed. False when there is no such command or the new name is taken. */
+/* rename-command: new_name empty = removed. False when there is no such command or the new name is
+ * taken. */
 bool command_table_rename(struct command_table *t, struct bytes name, struct bytes new_name);
 int command_table_count(const struct command_table *t);      /* top-level */
 int command_table_ids(const struct command_table *t);        /* with subcommands: id < this */
@@ -146,8 +148,8 @@ const char *command_short_name(const struct command *c);
 /* By full name: "config|get"; ignores case. */
 struct command *command_find_full(const struct command_table *t, struct bytes name);
 /* Calls `visit` for each command, subcommands behind their container. */
-void command_table_each(const struct command_table *t, void (*visit)(struct command *c, void *context),
-	void *context);
+void command_table_each(const struct command_table *t,
+	void (*visit)(struct command *c, void *context), void *context);
 
 /* Arity as COMMAND shows it. */
 static inline bool command_arity_fits(const struct command *c, int argc)
@@ -157,7 +159,8 @@ static inline bool command_arity_fits(const struct command *c, int argc)
 
 /* The keys of a call, from the syntax line (and find_keys). False: the arguments don't say
  * ("Invalid arguments specified for command"). */
-bool command_keys(const struct command *c, const struct bytes *argv, int argc, struct key_refs *out);
+bool command_keys(
+	const struct command *c, const struct bytes *argv, int argc, struct key_refs *out);
 void key_refs_release(struct key_refs *refs);
 /* COMMAND GETKEYSANDFLAGS' and COMMAND INFO's words ("RO", "access"), by bit; ended by NULL. */
 extern const char *const key_flag_names[];
@@ -170,10 +173,11 @@ extern const struct command_flag_name command_flag_names[];
 
 /* ACL categories, as Redis derives them from group and flags. */
 enum category {
-	CATEGORY_KEYSPACE, CATEGORY_READ, CATEGORY_WRITE, CATEGORY_SET, CATEGORY_SORTEDSET, CATEGORY_LIST,
-	CATEGORY_HASH, CATEGORY_STRING, CATEGORY_BITMAP, CATEGORY_HYPERLOGLOG, CATEGORY_GEO, CATEGORY_STREAM,
-	CATEGORY_PUBSUB, CATEGORY_ADMIN, CATEGORY_FAST, CATEGORY_SLOW, CATEGORY_BLOCKING,
-	CATEGORY_DANGEROUS, CATEGORY_CONNECTION, CATEGORY_TRANSACTION, CATEGORY_SCRIPTING, CATEGORY_COUNT
+	CATEGORY_KEYSPACE, CATEGORY_READ, CATEGORY_WRITE, CATEGORY_SET, CATEGORY_SORTEDSET,
+	CATEGORY_LIST, CATEGORY_HASH, CATEGORY_STRING, CATEGORY_BITMAP, CATEGORY_HYPERLOGLOG,
+	CATEGORY_GEO, CATEGORY_STREAM, CATEGORY_PUBSUB, CATEGORY_ADMIN, CATEGORY_FAST,
+	CATEGORY_SLOW, CATEGORY_BLOCKING, CATEGORY_DANGEROUS, CATEGORY_CONNECTION,
+	CATEGORY_TRANSACTION, CATEGORY_SCRIPTING, CATEGORY_COUNT
 };
 uint32_t command_categories(const struct command *c); /* bits 1 << CATEGORY_* */
 const char *category_name(enum category category);    /* "keyspace" */

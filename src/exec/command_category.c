@@ -1,14 +1,32 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * ACL categories of a command: from its flags, its group, and the row's exceptions. The same bits answer
- * COMMAND INFO, COMMAND LIST FILTERBY ACLCAT and the ACL rules.
+ * ACL categories of a command: from its flags, its group, and the row's exceptions. The same bits
+ * answer COMMAND INFO, COMMAND LIST FILTERBY ACLCAT and the ACL rules.
  */
 #include "exec/command.h"
 
 static const char *const names[CATEGORY_COUNT] = {
-	"keyspace", "read", "write", "set", "sortedset", "list", "hash", "string", "bitmap", "hyperloglog",
-	"geo", "stream", "pubsub", "admin", "fast", "slow", "blocking", "dangerous", "connection",
-	"transaction", "scripting",
+	"keyspace",
+	"read",
+	"write",
+	"set",
+	"sortedset",
+	"list",
+	"hash",
+	"string",
+	"bitmap",
+	"hyperloglog",
+	"geo",
+	"stream",
+	"pubsub",
+	"admin",
+	"fast",
+	"slow",
+	"blocking",
+	"dangerous",
+	"connection",
+	"transaction",
+	"scripting",
 };
 
 static const struct {

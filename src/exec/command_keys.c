@@ -51,7 +51,8 @@ static int spec_begin(const struct key_spec *spec, const struct bytes *argv, int
 }
 
 /* First and last key and step; false when argv does not hold what it says. */
-static bool spec_range(const struct key_spec *spec, int begin, const struct bytes *argv, int argc, int range[2])
+static bool spec_range(
+	const struct key_spec *spec, int begin, const struct bytes *argv, int argc, int range[2])
 {
 	range[0] = begin;
 	if (spec->find == KEY_FIND_KEYNUM) {
@@ -71,7 +72,8 @@ static bool spec_range(const struct key_spec *spec, int begin, const struct byte
 	return range[1] >= range[0] && range[1] < argc;
 }
 
-static bool spec_apply(const struct key_spec *spec, const struct bytes *argv, int argc, struct key_refs *out)
+static bool spec_apply(
+	const struct key_spec *spec, const struct bytes *argv, int argc, struct key_refs *out)
 {
 	int range[2];
 	if (spec->begin == KEY_BEGIN_UNKNOWN || spec->find == KEY_FIND_UNKNOWN)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * The command table's inside, for the dispatcher's inline lookup: open addressing over one word, the
- * name's first eight bytes in upper case plus its length. Names of at most eight bytes, nearly all that
- * are hot, are compared by that word alone.
+ * The command table's inside, for the dispatcher's inline lookup: open addressing over one word,
+ * the name's first eight bytes in upper case plus its length. Names of at most eight bytes, nearly
+ * all that are hot, are compared by that word alone.
  *
  * Only exec/ includes this; all others use exec/command.h.
  */
@@ -54,7 +54,8 @@ static inline size_t command_slot_of(uint64_t word, size_t len)
 	return ((word + len) * 0x9e3779b97f4a7c15u) >> 54;
 }
 
-static inline bool command_slot_is(const struct command_slot *slot, uint64_t word, struct bytes name)
+static inline bool command_slot_is(
+	const struct command_slot *slot, uint64_t word, struct bytes name)
 {
 	if (slot->word != word || slot->len != name.len || slot->name == NULL)
 		return false;

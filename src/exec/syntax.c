@@ -36,7 +36,8 @@ struct arg_list {
 };
 
 static const char *const type_names[] = {
-	"string", "integer", "double", "key", "pattern", "unix-time", "pure-token", "oneof", "block",
+	"string", "integer", "double", "key", "pattern", "unix-time", "pure-token", "oneof",
+	"block",
 };
 
 const char *syntax_type_name(enum syntax_type type)
@@ -321,7 +322,8 @@ static bool split_type(struct parser *p, struct syntax_arg *arg, const char *wor
 	for (const char *colon = strchr(word, ':'); colon != NULL; colon = strchr(colon + 1, ':')) {
 		size_t len = strcspn(colon + 1, ":");
 		for (unsigned type = SYNTAX_STRING; type <= SYNTAX_UNIX_TIME; type++) {
-			if (len != strlen(type_names[type]) || memcmp(colon + 1, type_names[type], len) != 0)
+			if (len != strlen(type_names[type]) ||
+				memcmp(colon + 1, type_names[type], len) != 0)
 				continue;
 			arg->type = (uint8_t)type;
 			arg->name = text_keep(p, word, (size_t)(colon - word));

@@ -15,31 +15,34 @@
  *
  * The language. Items are separated by blanks:
  *   name                 an argument of type string
- *   name:TYPE            string integer double pattern unix-time key (a colon not followed by one of
- *                        these belongs to the name: `ip:port`)
+ *   name:TYPE            string integer double pattern unix-time key (a colon that none of these
+ *                        follows belongs to the name: `ip:port`)
  *   name:key:FLAGS       a key; FLAGS joined by `+` out of RO RW OW RM access update insert delete
  *                        not_key incomplete variable_flags, and `unknown` = no key spec can find it
  *                        (row->find_keys does). Each makes one key spec, in the order of the line.
  *   name:key:#N          belongs to key spec N of this line (its neighbour: the range grows)
  *   name:pattern:FLAGS   a pattern from which key names derive (SORT BY): an `unknown` spec
  *   name:string:not_key  a channel that is routed like a key: spec, but no key_spec_index
- *   WORD or 'x'          a literal token (capitals, or in quotes). Before an argument or a {group} it
- *                        is that one's token; else it stands alone, a pure-token named in lower case
+ *   WORD or 'x'          a literal token (capitals, or in quotes). Before an argument or a
+ *                        {group} it is that one's token; else it stands alone, a pure-token named
+ *                        in lower case
  *   name=WORD name='x'   a pure-token with a name of its own
  *   [ ... ]  { ... }     optional, required group. With `|` in it a oneof, with several items a
- *                        block, with a single item just that item. An alternative of several items is
- *                        a block. name=[ ... ] names it (and makes a block even of one item); else
- *                        the name is its members' names joined by `_`
+ *                        block, with a single item just that item. An alternative of several
+ *                        items is a block. name=[ ... ] names it (and makes a block even of one
+ *                        item); else the name is its members' names joined by `_`
  *   < ... >              hidden: counts for arity and the fuzzer, is not shown in COMMAND DOCS
  * Suffixes, without a blank, in any order, of an argument, token or group:
- *   ...                  may be repeated. `[PREFIX prefix]...` repeats the token, `[KEYS key...]` not
+ *   ...                  may be repeated. `[PREFIX prefix]...` repeats the token,
+ *                        `[KEYS key...]` does not
  *   @6.2.0               since            !2.8.12  deprecated since
  *   ~text                display text where it differs from the name
  *
  * Derived: a key at a fixed place gives begin_search index; one after the argument `numkeys` gives
- * find_keys keynum; one behind a token at no fixed place gives begin_search keyword, searched from the
- * first place it can have, or backwards (-2) where it is the optional end of the line. `key...` runs to the
- * end of the arguments, less what must follow. `{key... id...}` shares the rest evenly (limit 2).
+ * find_keys keynum; one behind a token at no fixed place gives begin_search keyword, searched from
+ * the first place it can have, or backwards (-2) where it is the optional end of the line. `key...`
+ * runs to the end of the arguments, less what must follow. `{key... id...}` shares the rest evenly
+ * (limit 2).
  *
  * What it must not know: sessions, calls, handlers.
  */
@@ -89,7 +92,7 @@ struct key_spec {
 	uint8_t find;
 	int16_t index;       /* begin index: place in argv; keyword: start_from */
 	const char *keyword;
-	int16_t last;        /* range: relative to begin; negative: from the end, -1 the last argument */
+	int16_t last;        /* range: relative to begin; negative: from the end, -1 = the last */
 	int16_t step;
 	int16_t limit;       /* range to the end: only 1/limit of what is left; 0 = all */
 	int16_t keynum_index, first_key; /* keynum, relative to begin */
@@ -103,8 +106,8 @@ struct syntax {
 	struct syntax_arg pool[];
 };
 
-/* NULL when the line is malformed: *error then points at the place in `line`. `words` are those of the
- * command's own name: 1, or 2 for a subcommand. */
+/* NULL when the line is malformed: *error then points at the place in `line`. `words` are those of
+ * the command's own name: 1, or 2 for a subcommand. */
 struct syntax *syntax_parse(const char *line, int words, const char **error);
 void syntax_free(struct syntax *syntax);
 const char *syntax_type_name(enum syntax_type type);

@@ -55,7 +55,8 @@ bool syntax_keys_note(struct syntax_key_notes *notes, struct syntax_arg *arg, co
 		.is_unknown = arg->type == SYNTAX_PATTERN};
 	if (flags[0] == '#') {
 		note->shares_spec = flags[1] - '0';
-		return note->shares_spec >= 0 && note->shares_spec < SYNTAX_KEY_SPECS_MAX && flags[2] == '\0';
+		return note->shares_spec >= 0 && note->shares_spec < SYNTAX_KEY_SPECS_MAX &&
+			flags[2] == '\0';
 	}
 	for (;;) {
 		size_t len = strcspn(flags, "+");
@@ -76,15 +77,16 @@ static struct syntax_key_note *note_of(const struct walk *w, const struct syntax
 }
 
 /* Where the search for the key begins. */
-static bool spec_begin(struct key_spec *spec, const struct syntax_arg *arg, const struct place *place)
+static bool spec_begin(
+	struct key_spec *spec, const struct syntax_arg *arg, const struct place *place)
 {
 	bool is_optional = place->is_optional || (arg->flags & SYNTAX_OPTIONAL);
 	if (place->token != NULL && (is_optional || !place->is_certain)) {
 		bool runs_out = is_optional && place->is_last && (arg->flags & SYNTAX_MULTIPLE);
 		spec->begin = KEY_BEGIN_KEYWORD;
 		spec->keyword = place->token;
-		/* An optional end of the line is looked for from there: what stands before it is free
-		 * text that may look like the keyword. -2: at least one key follows. */
+		/* An optional end of the line is looked for from there: what stands before it is
+		 * free text that may look like the keyword. -2: at least one key follows. */
 		spec->index = (int16_t)(runs_out ? -2 : place->at);
 		return true;
 	}
@@ -96,7 +98,8 @@ static bool spec_begin(struct key_spec *spec, const struct syntax_arg *arg, cons
 }
 
 /* How many keys there are from there. */
-static bool spec_find(struct key_spec *spec, const struct syntax_arg *arg, const struct place *place)
+static bool spec_find(
+	struct key_spec *spec, const struct syntax_arg *arg, const struct place *place)
 {
 	const struct syntax_arg *previous = place->previous;
 	bool is_repeated = (arg->flags & SYNTAX_MULTIPLE) || place->step > 0;
@@ -159,12 +162,15 @@ static int repeated_members(const struct syntax_arg *arg)
 	return n;
 }
 
-static void walk_list(struct walk *w, struct syntax_arg *first, const struct place *around, bool is_oneof);
+static void walk_list(
+	struct walk *w, struct syntax_arg *first, const struct place *around, bool is_oneof);
 
 static void walk_group(struct walk *w, struct syntax_arg *group, const struct place *place)
 {
 	struct place inner = *place;
-	inner.step = group->flags & SYNTAX_MULTIPLE && group->type == SYNTAX_BLOCK ? group->min_words : 0;
+	inner.step = group->flags & SYNTAX_MULTIPLE && group->type == SYNTAX_BLOCK
+		? group->min_words
+		: 0;
 	inner.after_block = place->after;
 	inner.is_optional = place->is_optional || (group->flags & SYNTAX_OPTIONAL);
 	inner.sharers = group->type == SYNTAX_BLOCK ? repeated_members(group->children) : 0;
@@ -173,17 +179,21 @@ static void walk_group(struct walk *w, struct syntax_arg *group, const struct pl
 }
 
 /* Members one behind the other, or each in the same place. */
-static void walk_list(struct walk *w, struct syntax_arg *first, const struct place *around, bool is_oneof)
+static void walk_list(
+	struct walk *w, struct syntax_arg *first, const struct place *around, bool is_oneof)
 {
 	struct place place = *around;
 	for (struct syntax_arg *arg = first; arg != NULL; arg = arg->next) {
 		place.after = around->after;
 		place.is_last = around->is_last;
-		for (const struct syntax_arg *rest = is_oneof ? NULL : arg->next; rest != NULL; rest = rest->next) {
+		for (const struct syntax_arg *rest = is_oneof ? NULL : arg->next; rest != NULL;
+			rest = rest->next) {
 			place.after += words_of(rest);
 			place.is_last = place.is_last && rest->is_fixed;
 		}
-		place.token = arg->token != NULL ? arg->token : arg == first || is_oneof ? around->token : NULL;
+		place.token = arg->token != NULL   ? arg->token
+			: arg == first || is_oneof ? around->token
+						   : NULL;
 		if (arg->children != NULL)
 			walk_group(w, arg, &place);
 		else
@@ -197,8 +207,8 @@ static void walk_list(struct walk *w, struct syntax_arg *first, const struct pla
 	}
 }
 
-void syntax_keys_derive(struct syntax *syntax, struct syntax_key_notes *notes, struct syntax_arg *args,
-	int words)
+void syntax_keys_derive(
+	struct syntax *syntax, struct syntax_key_notes *notes, struct syntax_arg *args, int words)
 {
 	struct walk w = {syntax, notes};
 	struct place place = {.at = words, .is_certain = true, .is_last = true};

@@ -25,8 +25,9 @@ struct syntax_key_notes {
 
 /* Notes the flags text ("RW+access", "#0") of `arg`; false when it is malformed. */
 bool syntax_keys_note(struct syntax_key_notes *notes, struct syntax_arg *arg, const char *flags);
-/* Fills syntax->key_specs and the nodes' key_spec. `words`: argv words before the first argument. */
-void syntax_keys_derive(struct syntax *syntax, struct syntax_key_notes *notes, struct syntax_arg *args,
-	int words);
+/* Fills syntax->key_specs and the nodes' key_spec. `words`: argv words before the first argument.
+ */
+void syntax_keys_derive(
+	struct syntax *syntax, struct syntax_key_notes *notes, struct syntax_arg *args, int words);
 
 #endif

@@ -29,7 +29,8 @@ static inline unsigned histogram_bucket(uint64_t ticks)
 	if (octave >= HISTOGRAM_OCTAVES)
 		return HISTOGRAM_BUCKETS - 1;
 	unsigned shift = octave - HISTOGRAM_STEP_BITS;
-	return ((shift + 1) << HISTOGRAM_STEP_BITS) + ((unsigned)(ticks >> shift) & (HISTOGRAM_STEPS - 1));
+	return ((shift + 1) << HISTOGRAM_STEP_BITS) +
+		((unsigned)(ticks >> shift) & (HISTOGRAM_STEPS - 1));
 }
 
 static inline void histogram_add(struct latency_histogram *h, uint64_t ticks)
@@ -43,7 +44,8 @@ struct latency_histogram *histogram_new(void);
 uint64_t histogram_bucket_last(unsigned bucket);
 /* The largest number of ticks of the bucket in which `percent` of all calls lie; 0 when empty. */
 uint64_t histogram_percentile(const struct latency_histogram *h, double percent);
-/* How many calls took at most `ticks`, as far as buckets tell: those whose middle is not above it. */
+/* How many calls took at most `ticks`, as far as buckets tell: those whose middle is not above it.
+ */
 uint64_t histogram_count_within(const struct latency_histogram *h, uint64_t ticks);
 
 #endif

@@ -53,7 +53,8 @@ void latency_add(struct latency_monitor *m, const char *name, int64_t ms, int64_
 		return;
 	if (ms > e->worst_ms)
 		e->worst_ms = ms;
-	struct latency_sample *last = &e->samples[(e->next + LATENCY_SAMPLES - 1) % LATENCY_SAMPLES];
+	struct latency_sample
+		*last = &e->samples[(e->next + LATENCY_SAMPLES - 1) % LATENCY_SAMPLES];
 	if (last->time_s == now_s) {
 		if (ms > last->ms)
 			last->ms = ms;
@@ -67,7 +68,8 @@ const struct latency_sample *latency_sample_back(const struct latency_event *e, 
 {
 	if (back >= LATENCY_SAMPLES)
 		return NULL;
-	const struct latency_sample *s = &e->samples[(e->next + 2 * LATENCY_SAMPLES - 1 - back) % LATENCY_SAMPLES];
+	const struct latency_sample
+		*s = &e->samples[(e->next + 2 * LATENCY_SAMPLES - 1 - back) % LATENCY_SAMPLES];
 	return s->time_s != 0 ? s : NULL;
 }
 

@@ -3,8 +3,8 @@
  * The latency monitor: for each kind of event that took too long ("command", "expire-cycle" …) the
  * last samples, at most one a second, and the worst of all times.
  *
- * Invariant: at most LATENCY_EVENTS_MAX events, each with LATENCY_SAMPLES samples, oldest overwritten.
- * It must not know what an event means, except in latency_report's advice.
+ * Invariant: at most LATENCY_EVENTS_MAX events, each with LATENCY_SAMPLES samples, oldest
+ * overwritten. It must not know what an event means, except in latency_report's advice.
  */
 #ifndef RINGLET_OBS_LATENCY_H
 #define RINGLET_OBS_LATENCY_H
@@ -35,8 +35,8 @@ struct latency_monitor {
 
 void latency_init(struct latency_monitor *m);
 void latency_release(struct latency_monitor *m);
-/* Notes that `name` took `ms`, where the monitor is on and that is too long. Two samples of one second become
- * the longer of them. */
+/* Notes that `name` took `ms`, where the monitor is on and that is too long. Two samples of one
+ * second become the longer of them. */
 void latency_add(struct latency_monitor *m, const char *name, int64_t ms, int64_t now_s);
 /* NULL = no such event. */
 const struct latency_event *latency_find(const struct latency_monitor *m, struct bytes name);

@@ -116,16 +116,28 @@ static const struct {
 	const char *prefix; /* of the event's name */
 	const char *advice;
 } advices[] = {
-	{"command", "SLOWLOG GET names the commands that are slow. O(N) commands on large values, and deleting or "
-		    "expiring them at once, are the usual cause: split such values, use UNLINK, page with SCAN."},
-	{"fast-command", "Commands that are fast by nature were slow: the machine stood still. Look for swapping "
-			 "(vmstat), a busy host (steal time), and huge pages being assembled."},
-	{"fork", "Forking copies page tables, in proportion to memory. The default snapshot method does not fork."},
-	{"aof", "The disk is slow. Look for other writers to it; a device of its own for the log, or "
+	{"command",
+		"SLOWLOG GET names the commands that are slow. O(N) commands on large values, and "
+		"deleting or "
+		"expiring them at once, are the usual cause: split such values, use UNLINK, page "
+		"with SCAN."},
+	{"fast-command",
+		"Commands that are fast by nature were slow: the machine stood still. Look for "
+		"swapping "
+		"(vmstat), a busy host (steal time), and huge pages being assembled."},
+	{"fork",
+		"Forking copies page tables, in proportion to memory. The default snapshot method "
+		"does not fork."},
+	{"aof",
+		"The disk is slow. Look for other writers to it; a device of its own for the log, "
+		"or "
 		"appendfsync everysec, helps."},
 	{"rdb", "The disk is slow while a snapshot is written."},
-	{"expire-cycle", "Many keys expire in the same moment. Add a random part to their times to live."},
-	{"eviction", "Values that are evicted are large. lazyfree-lazy-eviction yes frees them in slices."},
+	{"expire-cycle",
+		"Many keys expire in the same moment. Add a random part to their times to live."},
+	{"eviction",
+		"Values that are evicted are large. lazyfree-lazy-eviction yes frees them in "
+		"slices."},
 };
 
 static void add_advices(const struct latency_monitor *m, struct buf *out)
@@ -144,8 +156,10 @@ static void add_advices(const struct latency_monitor *m, struct buf *out)
 void latency_report(const struct latency_monitor *m, struct buf *out)
 {
 	if (m->threshold_ms <= 0) {
-		buf_add_text(out, "The latency monitor is off. \"CONFIG SET latency-monitor-threshold "
-			"<milliseconds>\" switches it on: events that take longer are noted from then on.\n");
+		buf_add_text(out,
+			"The latency monitor is off. \"CONFIG SET latency-monitor-threshold "
+			"<milliseconds>\" switches it on: events that take longer are noted from "
+			"then on.\n");
 		return;
 	}
 	if (m->count == 0) {
@@ -156,10 +170,11 @@ void latency_report(const struct latency_monitor *m, struct buf *out)
 	buf_add_text(out, "Latency spikes were seen in this instance:\n\n");
 	for (int i = 0; i < m->count; i++) {
 		struct summary s = summarize(m->events[i]);
-		buf_printf(out, "%d. %s: %d latency spikes (average %lldms, mean deviation %lldms, period "
-			"%.2f sec). Worst all time event %lldms.\n", i + 1, m->events[i]->name, s.count,
-			(long long)s.average_ms, (long long)s.deviation_ms, s.period_s,
-			(long long)m->events[i]->worst_ms);
+		buf_printf(out,
+			"%d. %s: %d latency spikes (average %lldms, mean deviation %lldms, period "
+			"%.2f sec). Worst all time event %lldms.\n",
+			i + 1, m->events[i]->name, s.count, (long long)s.average_ms,
+			(long long)s.deviation_ms, s.period_s, (long long)m->events[i]->worst_ms);
 	}
 	buf_add_text(out, "\nWhat may help:\n\n");
 	add_advices(m, out);

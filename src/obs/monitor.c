@@ -44,13 +44,15 @@ static void monitor_called(struct call *call, enum outcome outcome, uint64_t tic
 
 	(void)outcome;
 	(void)ticks;
-	if (call->command->flags & (CMD_ADMIN | CMD_SKIP_MONITOR) || call->session->origin == ORIGIN_RECOVERY)
+	if (call->command->flags & (CMD_ADMIN | CMD_SKIP_MONITOR) ||
+		call->session->origin == ORIGIN_RECOVERY)
 		return;
 	monitor_write_line(m, call);
 	for (int i = 0; i < m->count; i++) {
 		struct session *watcher = m->sessions[i];
 		/* Its own EXEC's array is not to be torn. */
-		if (watcher->flags & SESSION_CLOSE_ASAP || (watcher == call->session && m->exec->depth > 0))
+		if (watcher->flags & SESSION_CLOSE_ASAP ||
+			(watcher == call->session && m->exec->depth > 0))
 			continue;
 		out_add(&watcher->out, m->line.ptr, m->line.len);
 		if (m->exec->want_flush != NULL)
@@ -58,7 +60,8 @@ static void monitor_called(struct call *call, enum outcome outcome, uint64_t tic
 	}
 }
 
-struct monitor *monitor_new(struct exec *exec, void (*peer)(const struct session *s, char *text, size_t size))
+struct monitor *monitor_new(
+	struct exec *exec, void (*peer)(const struct session *s, char *text, size_t size))
 {
 	struct monitor *m = mem_calloc(1, sizeof(*m));
 	m->exec = exec;

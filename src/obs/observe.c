@@ -12,7 +12,7 @@
 
 #define PEER_MAX_BYTES 128
 
-/* --- the sink ------------------------------------------------------------------------------------- */
+/* --- the sink --------------------------------------------------------------------------------- */
 
 static void note_slow(struct observe *o, struct call *call, int64_t us)
 {
@@ -21,13 +21,18 @@ static void note_slow(struct observe *o, struct call *call, int64_t us)
 
 	if (o->peer != NULL)
 		o->peer(s, peer, sizeof(peer));
-	struct slowlog_call slow = {.argv = call->argv, .argc = call->argc, .redacted = call->redacted,
-		.time_s = o->exec->now_us / 1000000, .duration_us = us, .peer = bytes_text(peer),
+	struct slowlog_call slow = {.argv = call->argv,
+		.argc = call->argc,
+		.redacted = call->redacted,
+		.time_s = o->exec->now_us / 1000000,
+		.duration_us = us,
+		.peer = bytes_text(peer),
 		.name = s->name != NULL ? bytes_text(s->name) : BYTES("")};
 	slowlog_add(&o->slowlog, &slow, o->config->slowlog_max_len);
 }
 
-static void __attribute__((noinline, cold)) observe_long(struct observe *o, struct call *call, uint64_t ticks)
+static void __attribute__((noinline, cold))
+observe_long(struct observe *o, struct call *call, uint64_t ticks)
 {
 	const struct observe_config *config = o->config;
 	int64_t us = (int64_t)clock_ticks_to_us(ticks);
@@ -36,8 +41,8 @@ static void __attribute__((noinline, cold)) observe_long(struct observe *o, stru
 		config->slowlog_max_len > 0 && !(call->command->flags & CMD_SKIP_SLOWLOG) &&
 		call->session->origin == ORIGIN_CLIENT)
 		note_slow(o, call, us);
-	latency_add(&o->latency, call->command->flags & CMD_FAST ? "fast-command" : "command", us / 1000,
-		o->exec->now_us / 1000000);
+	latency_add(&o->latency, call->command->flags & CMD_FAST ? "fast-command" : "command",
+		us / 1000, o->exec->now_us / 1000000);
 }
 
 static void observe_called(struct call *call, enum outcome outcome, uint64_t ticks, void *context)
@@ -55,7 +60,7 @@ static void observe_called(struct call *call, enum outcome outcome, uint64_t tic
 		observe_long(o, call, ticks);
 }
 
-/* --- life ------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static uint64_t us_to_ticks(int64_t us)
 {
@@ -110,7 +115,7 @@ void observe_reset(struct observe *o)
 	command_table_each(o->exec->commands, forget_histogram, NULL);
 }
 
-/* --- INFO --------------------------------------------------------------------------------------------- */
+/* --- INFO ------------------------------------------------------------------------------------- */
 
 struct percentile_lines {
 	struct info_out *out;
@@ -127,9 +132,11 @@ static void percentile_line(struct command *c, void *context)
 	for (int i = 0; i < lines->config->percentile_count; i++) {
 		double percent = lines->config->percentiles[i];
 		uint64_t ticks = histogram_percentile(c->latency, percent);
-		buf_printf(&line, "%sp%.6g=%.3f", i > 0 ? "," : "", percent, clock_ticks_to_us(ticks));
+		buf_printf(
+			&line, "%sp%.6g=%.3f", i > 0 ? "," : "", percent, clock_ticks_to_us(ticks));
 	}
-	info_line(lines->out, "latency_percentiles_usec_%s:%s", c->name, line.len > 0 ? buf_text(&line) : "");
+	info_line(lines->out, "latency_percentiles_usec_%s:%s", c->name,
+		line.len > 0 ? buf_text(&line) : "");
 	buf_release(&line);
 }
 
@@ -146,10 +153,10 @@ const struct info_row observe_info_rows[] = {
 	{0},
 };
 
-/* --- parameters --------------------------------------------------------------------------------------- */
+/* --- parameters ------------------------------------------------------------------------------- */
 
-static bool percentiles_set(const struct param_row *row, void *owner, const struct bytes *argv, int argc,
-	struct param_error *error)
+static bool percentiles_set(const struct param_row *row, void *owner, const struct bytes *argv,
+	int argc, struct param_error *error)
 {
 	struct observe_config *config = owner;
 	double percentiles[OBSERVE_PERCENTILES_MAX];
@@ -158,10 +165,12 @@ static bool percentiles_set(const struct param_row *row, void *owner, const stru
 	for (int i = 0; i < argc; i++) {
 		if (argv[i].len == 0)
 			continue;
-		if (count == OBSERVE_PERCENTILES_MAX || !num_parse_double(argv[i], &percentiles[count]))
+		if (count == OBSERVE_PERCENTILES_MAX ||
+			!num_parse_double(argv[i], &percentiles[count]))
 			return param_fail(error, "Invalid %s parameters", row->name);
 		if (percentiles[count] < 0 || percentiles[count] > 100)
-			return param_fail(error, "%s parameters should sit between [0.0,100.0]", row->name);
+			return param_fail(
+				error, "%s parameters should sit between [0.0,100.0]", row->name);
 		count++;
 	}
 	memcpy(config->percentiles, percentiles, (size_t)count * sizeof(percentiles[0]));
@@ -182,7 +191,8 @@ static void percentiles_get(const struct param_row *row, const void *owner, stru
 	}
 }
 
-static const struct param_special percentiles_special = {.set = percentiles_set, .get = percentiles_get};
+static const struct param_special percentiles_special = {
+	.set = percentiles_set, .get = percentiles_get};
 
 static bool observe_apply(void *owner, void *context, struct param_error *error)
 {
@@ -197,20 +207,27 @@ static bool observe_apply(void *owner, void *context, struct param_error *error)
 
 const struct param_row observe_params[] = {
 	{.type = PARAM_SECTION,
-	 .name = "SLOW LOG AND LATENCY",
-	 .help = "SLOWLOG GET shows the last calls that took long to execute, without the time their bytes "
-		 "travelled. LATENCY shows whatever held the server up, calls or not; INFO latencystats and "
-		 "LATENCY HISTOGRAM how long the calls of each command take."},
-	{"slowlog-log-slower-than", PARAM_I64, AT(slowlog_slower_than_us), "10000", .min = -1, .max = INT64_MAX,
-	 .apply = observe_apply, .help = "Microseconds from which a call is logged; 0 logs all, -1 none."},
+		.name = "SLOW LOG AND LATENCY",
+		.help = "SLOWLOG GET shows the last calls that took long to execute, without the "
+			"time their bytes "
+			"travelled. LATENCY shows whatever held the server up, calls or not; INFO "
+			"latencystats and "
+			"LATENCY HISTOGRAM how long the calls of each command take."},
+	{"slowlog-log-slower-than", PARAM_I64, AT(slowlog_slower_than_us), "10000", .min = -1,
+		.max = INT64_MAX, .apply = observe_apply,
+		.help = "Microseconds from which a call is logged; 0 logs all, -1 none."},
 	{"slowlog-max-len", PARAM_I64, AT(slowlog_max_len), "128", .min = 0, .max = INT64_MAX,
-	 .apply = observe_apply,
-	 .help = "Entries kept, the oldest are dropped. An entry takes some hundred bytes, at most about 5 KiB."},
-	{"latency-monitor-threshold", PARAM_I64, AT(latency_threshold_ms), "0", .min = 0, .max = INT64_MAX,
-	 .apply = observe_apply, .help = "Milliseconds from which an event is noted; 0 switches the monitor off."},
+		.apply = observe_apply,
+		.help = "Entries kept, the oldest are dropped. An entry takes some hundred bytes, "
+			"at most about 5 KiB."},
+	{"latency-monitor-threshold", PARAM_I64, AT(latency_threshold_ms), "0", .min = 0,
+		.max = INT64_MAX, .apply = observe_apply,
+		.help = "Milliseconds from which an event is noted; 0 switches the monitor off."},
 	{"latency-tracking", PARAM_BOOL, AT(latency_tracking), "yes", .apply = observe_apply,
-	 .help = "Keep a histogram of each command's durations: about a nanosecond a call, 5 KiB a command."},
-	{"latency-tracking-info-percentiles", PARAM_SPECIAL, 0, "50 99 99.9", .flags = PARAM_MULTI_ARG,
-	 .special = &percentiles_special, .help = "The percentiles that INFO latencystats shows."},
+		.help = "Keep a histogram of each command's durations: about a nanosecond a call, "
+			"5 KiB a command."},
+	{"latency-tracking-info-percentiles", PARAM_SPECIAL, 0, "50 99 99.9",
+		.flags = PARAM_MULTI_ARG, .special = &percentiles_special,
+		.help = "The percentiles that INFO latencystats shows."},
 	{0},
 };

@@ -18,7 +18,8 @@ struct shown {
 
 static void show_note(struct shown *shown, size_t left_out, const char *of_what)
 {
-	int len = snprintf(shown->note, sizeof(shown->note), "... (%zu more %s)", left_out, of_what);
+	int len = snprintf(
+		shown->note, sizeof(shown->note), "... (%zu more %s)", left_out, of_what);
 	shown->note_len = (size_t)len;
 }
 
@@ -96,7 +97,8 @@ void slowlog_add(struct slowlog *log, const struct slowlog_call *call, int64_t m
 void slowlog_trim(struct slowlog *log, int64_t max_len)
 {
 	while (log->count > max_len) {
-		struct slowlog_entry *oldest = LINK_OWNER(log->entries.prev, struct slowlog_entry, link);
+		struct slowlog_entry *oldest = LINK_OWNER(
+			log->entries.prev, struct slowlog_entry, link);
 		link_remove(&oldest->link);
 		log->memory_bytes -= mem_usable_size(oldest);
 		log->count--;

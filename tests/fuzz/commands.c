@@ -2,8 +2,8 @@
  *
  * Fuzzer of the commands: a whole server without sockets is handed calls that are made from the
  * syntax lines, valid ones and almost valid ones, on two sessions in turn. Checked beyond the
- * sanitizers: each call is answered by exactly one well-formed reply, and a key that it changed is one
- * that COMMAND GETKEYS names.
+ * sanitizers: each call is answered by exactly one well-formed reply, and a key that it changed is
+ * one that COMMAND GETKEYS names.
  *
  * The input is a string of decisions; when it ends every decision is 0.
  */
@@ -47,7 +47,7 @@ static unsigned decide(struct source *in, unsigned choices)
 	return in->at == in->end ? 0 : *in->at++ % choices;
 }
 
-/* --- making words ----------------------------------------------------------------------------------- */
+/* --- making words ----------------------------------------------------------------------------- */
 
 static void add_word(struct words *w, struct bytes word)
 {
@@ -62,17 +62,18 @@ static struct bytes pick(struct source *in, const char *const *from, unsigned co
 
 static struct bytes some_integer(struct source *in)
 {
-	static const char *const values[] = {"0", "1", "2", "-1", "10", "100", "-2", "63", "64", "255", "1000",
-		"4294967296", "9223372036854775807", "-9223372036854775808", "9223372036854775806",
-		"2147483648", "-2147483649", "1048577", "18446744073709551615", "1700000000",
-		"4000000000000", "007", "1.5", "", "x"};
+	static const char *const values[] = {"0", "1", "2", "-1", "10", "100", "-2", "63", "64",
+		"255", "1000", "4294967296", "9223372036854775807", "-9223372036854775808",
+		"9223372036854775806", "2147483648", "-2147483649", "1048577",
+		"18446744073709551615", "1700000000", "4000000000000", "007", "1.5", "", "x"};
 	return pick(in, values, sizeof(values) / sizeof(values[0]));
 }
 
 static struct bytes some_double(struct source *in)
 {
-	static const char *const values[] = {"0", "1", "-1.5", "3.25e10", "inf", "-inf", "nan", "1e308", "-1e308",
-		"1e-320", "0.1", "5", "(1", "[a", "+", "-", "", "0x1p3", "9007199254740993"};
+	static const char *const values[] = {"0", "1", "-1.5", "3.25e10", "inf", "-inf", "nan",
+		"1e308", "-1e308", "1e-320", "0.1", "5", "(1", "[a", "+", "-", "", "0x1p3",
+		"9007199254740993"};
 	return pick(in, values, sizeof(values) / sizeof(values[0]));
 }
 
@@ -84,9 +85,10 @@ static struct bytes some_key(struct source *in)
 
 static struct bytes some_string(struct source *in)
 {
-	static const char *const values[] = {"a", "value", "b", "", "10", "*", "k", "default", "bcd",
-		"a longer value that does not fit into forty-four bytes, so it is held raw", "get", "on",
-		"normal", "127.0.0.1:1", "slowlog-max-len", "\x01\xff\r\n\"", "u8", "i64", "#1", "ev"};
+	static const char *const values[] = {"a", "value", "b", "", "10", "*", "k", "default",
+		"bcd", "a longer value that does not fit into forty-four bytes, so it is held raw",
+		"get", "on", "normal", "127.0.0.1:1", "slowlog-max-len", "\x01\xff\r\n\"", "u8",
+		"i64", "#1", "ev"};
 	unsigned choice = decide(in, 24);
 	if (choice < 20)
 		return bytes_text(values[choice]);
@@ -99,7 +101,8 @@ static struct bytes some_string(struct source *in)
 
 static struct bytes some_pattern(struct source *in)
 {
-	static const char *const values[] = {"*", "k*", "[a-z]?", "**a**", "\\", "[", "[^", "?", ""};
+	static const char *const values[] = {
+		"*", "k*", "[a-z]?", "**a**", "\\", "[", "[^", "?", ""};
 	return pick(in, values, sizeof(values) / sizeof(values[0]));
 }
 
@@ -121,10 +124,11 @@ static struct bytes some_payload(struct source *in)
 
 static struct bytes some_debug(struct source *in)
 {
-	static const char *const values[] = {"object", "digest", "digest-value", "protocol", "htstats",
-		"htstats-key", "listpack", "structsize", "log", "error", "set-active-expire", "pause-cron",
-		"set-skip-checksum-validation", "quicklist-packed-threshold", "replicate", "change-repl-id",
-		"replybuffer", "stringmatch-len", "help"};
+	static const char *const values[] = {"object", "digest", "digest-value", "protocol",
+		"htstats", "htstats-key", "listpack", "structsize", "log", "error",
+		"set-active-expire", "pause-cron", "set-skip-checksum-validation",
+		"quicklist-packed-threshold", "replicate", "change-repl-id", "replybuffer",
+		"stringmatch-len", "help"};
 	return pick(in, values, sizeof(values) / sizeof(values[0]));
 }
 
@@ -174,7 +178,8 @@ static void add_arg_once(struct source *in, struct words *w, const struct syntax
 
 static void add_args(struct source *in, struct words *w, const struct syntax_arg *first)
 {
-	for (const struct syntax_arg *arg = first; arg != NULL && w->argc < WORDS_MAX; arg = arg->next) {
+	for (const struct syntax_arg *arg = first; arg != NULL && w->argc < WORDS_MAX;
+		arg = arg->next) {
 		unsigned times = 1;
 		if (arg->flags & SYNTAX_MULTIPLE)
 			times += decide(in, 3);
@@ -223,14 +228,15 @@ static void damage(struct source *in, struct words *w)
 /* What must not run here: it ends the process, stops it, or rewrites files. */
 static bool is_excluded(const struct command *c, const struct words *w)
 {
-	static const char *const names[] = {"shutdown", "config|rewrite", "config|set", "bgsave", "save",
-		"bgrewriteaof", "monitor"};
-	static const char *const debugs[] = {"segfault", "panic", "assert", "oom", "sleep", "populate",
-		"config-rewrite-force-all", "mallctl-str", "mallctl"};
+	static const char *const names[] = {"shutdown", "config|rewrite", "config|set", "bgsave",
+		"save", "bgrewriteaof", "monitor"};
+	static const char *const debugs[] = {"segfault", "panic", "assert", "oom", "sleep",
+		"populate", "config-rewrite-force-all", "mallctl-str", "mallctl"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(c->name, names[i]) == 0)
 			return true;
-	for (size_t i = 0; strcmp(c->name, "debug") == 0 && i < sizeof(debugs) / sizeof(debugs[0]); i++)
+	for (size_t i = 0; strcmp(c->name, "debug") == 0 && i < sizeof(debugs) / sizeof(debugs[0]);
+		i++)
 		if (w->argc > 1 && bytes_is(w->argv[1], debugs[i]))
 			return true;
 	return false;
@@ -252,7 +258,7 @@ static const struct command *make_call(struct source *in, struct words *w)
 	return is_excluded(resolved != NULL ? resolved : c, w) ? NULL : c;
 }
 
-/* --- checking ----------------------------------------------------------------------------------------- */
+/* --- checking --------------------------------------------------------------------------------- */
 
 /* Takes one line; false when there is none. */
 static bool take_line(struct bytes *text, struct bytes *line)
@@ -348,7 +354,8 @@ static void require(bool holds, const char *what, const struct words *w)
 static void on_change(const struct change *change, void *context)
 {
 	(void)context;
-	if (change->cause != CHANGE_COMMAND || change->is_notice_only || change_count == CHANGES_MAX)
+	if (change->cause != CHANGE_COMMAND || change->is_notice_only ||
+		change_count == CHANGES_MAX)
 		return;
 	buf_clear(&changes[change_count]);
 	buf_add_bytes(&changes[change_count++], change->key);
@@ -377,7 +384,8 @@ static void check_keys(const struct words *w)
 	require(c != NULL, "something changed without a command", w);
 	command_keys(c, w->argv, w->argc, &refs);
 	for (int i = 0; i < change_count; i++)
-		require(is_reported(&refs, w, buf_bytes(&changes[i])), "a changed key is not reported", w);
+		require(is_reported(&refs, w, buf_bytes(&changes[i])),
+			"a changed key is not reported", w);
 	key_refs_release(&refs);
 }
 
@@ -397,7 +405,7 @@ static void check_values(struct dict *d)
 	while (cursor != 0);
 }
 
-/* --- running ------------------------------------------------------------------------------------------ */
+/* --- running ---------------------------------------------------------------------------------- */
 
 static void session_open(struct session *s)
 {
@@ -427,15 +435,18 @@ static void run_call(struct session *s, struct words *w)
 	/* (P|S)SUBSCRIBE answers once for each channel. */
 	while (text.len > 0)
 		require(take_reply(&text), "a malformed reply", w);
-	if (s->flags & (SESSION_BLOCKED | SESSION_CLOSE_ASAP | SESSION_CLOSE_AFTER_REPLY | mute | SESSION_PUBSUB))
+	if (s->flags &
+		(SESSION_BLOCKED | SESSION_CLOSE_ASAP | SESSION_CLOSE_AFTER_REPLY | mute |
+			SESSION_PUBSUB))
 		session_renew(s);
 }
 
 static void start_once(void)
 {
 	static bool is_started;
-	static char words[][32] = {"ringlet-server", "--io-backend", "poll", "--enable-debug-command", "yes",
-		"--port", "0", "--save", "", "--loglevel", "nothing", "--proto-max-bulk-len", "1mb"};
+	static char words[][32] = {"ringlet-server", "--io-backend", "poll",
+		"--enable-debug-command", "yes", "--port", "0", "--save", "", "--loglevel",
+		"nothing", "--proto-max-bulk-len", "1mb"};
 	char *arguments[sizeof(words) / sizeof(words[0]) + 1] = {NULL};
 	int count = sizeof(words) / sizeof(words[0]);
 	if (is_started)

@@ -7,8 +7,8 @@
 # Facts: arity, flags, range, categories, keys (key specs), since, group, args. Prose (summaries,
 # complexities, histories, notes) is not compared.
 #
-# command.golden holds these facts for Redis 7.2, out of its published command reference; the ranges,
-# which that does not have, are those of redis-server 7.0.15. The facts of a running server:
+# command.golden holds these facts for Redis 7.2, out of its published command reference; the
+# ranges, which that does not have, are those of redis-server 7.0.15. The facts of a running server:
 #
 #   tclsh tests/spec/server/command_facts.tcl PORT
 
@@ -44,7 +44,8 @@ proc facts_args {arguments} {
 				continue
 			}
 			# 7.0 has no display text, 7.2 always one.
-			if {$field ne "display_text" || [dict get $arg $field] ne [dict get $arg name]} {
+			set value [dict get $arg $field]
+			if {$field ne "display_text" || $value ne [dict get $arg name]} {
 				append text " $field=[dict get $arg $field]"
 			}
 		}
@@ -62,8 +63,9 @@ proc facts_args {arguments} {
 proc facts_add_info {all info} {
 	upvar $all facts
 	lassign $info name arity flags first last step categories tips specs subcommands
-	dict set facts $name [list arity $arity flags [facts_flags $flags] range "$first $last $step" \
-		categories [facts_flags $categories] keys [facts_keys $specs]]
+	dict set facts $name [list arity $arity flags [facts_flags $flags] \
+		range "$first $last $step" categories [facts_flags $categories] \
+		keys [facts_keys $specs]]
 	foreach sub $subcommands {
 		facts_add_info facts $sub
 	}

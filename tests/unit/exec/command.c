@@ -21,16 +21,28 @@ static const struct command_row sub_rows[] = {
 };
 
 static const struct command_row rows[] = {
-	{.name = "GET", .run = run_nothing, .group = "string", .syntax = "key:key:RO+access",
+	{.name = "GET",
+		.run = run_nothing,
+		.group = "string",
+		.syntax = "key:key:RO+access",
 		.flags = CMD_READONLY | CMD_FAST},
 	{.name = "SET", .run = run_nothing, .group = "string", .syntax = "key:key:OW+update value"},
-	{.name = "SETRANGE", .run = run_nothing, .group = "string", .syntax = "key:key:RW offset value"},
-	{.name = "SINTERSTORE", .run = run_nothing, .group = "set",
+	{.name = "SETRANGE",
+		.run = run_nothing,
+		.group = "string",
+		.syntax = "key:key:RW offset value"},
+	{.name = "SINTERSTORE",
+		.run = run_nothing,
+		.group = "set",
 		.syntax = "destination:key:RW+update key:key:RO+access..."},
 	{.name = "SINTERSTOREX", .run = run_nothing, .group = "set", .syntax = ""},
-	{.name = "RENAME", .run = run_nothing, .group = "generic",
+	{.name = "RENAME",
+		.run = run_nothing,
+		.group = "generic",
 		.syntax = "key:key:RW+access+delete newkey:key:OW+update"},
-	{.name = "ZUNION", .run = run_nothing, .group = "sorted-set",
+	{.name = "ZUNION",
+		.run = run_nothing,
+		.group = "sorted-set",
 		.syntax = "numkeys:integer key:key:RO+access..."},
 	{.name = "CONFIG", .group = "server", .subcommands = sub_rows},
 	{.name = NULL},
@@ -166,7 +178,8 @@ static void test_rename(void **state)
 		char from[16], to[16];
 		snprintf(from, sizeof(from), "n%d", i);
 		snprintf(to, sizeof(to), "n%d", i + 1);
-		if (!command_table_rename(t, i == 0 ? BYTES("set") : bytes_text(from), bytes_text(to)))
+		if (!command_table_rename(
+			    t, i == 0 ? BYTES("set") : bytes_text(from), bytes_text(to)))
 			break;
 	}
 	assert_string_equal(found(t, "zork"), "none");
@@ -181,7 +194,8 @@ static void add_twice(void *table)
 static void add_malformed(void *table)
 {
 	static const struct command_row wrong[] = {
-		{.name = "X", .run = run_nothing, .group = "server", .syntax = "[a"}, {.name = NULL}};
+		{.name = "X", .run = run_nothing, .group = "server", .syntax = "[a"},
+		{.name = NULL}};
 	command_table_add(table, wrong);
 }
 

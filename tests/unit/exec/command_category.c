@@ -14,14 +14,15 @@ static enum outcome run_nothing(struct call *call)
 
 static void check(const char *group, uint32_t flags, const char *more, const char *want)
 {
-	const struct command_row row = {.name = "X", .run = run_nothing, .group = group, .categories = more};
+	const struct command_row row = {
+		.name = "X", .run = run_nothing, .group = group, .categories = more};
 	const struct command c = {.flags = flags, .row = &row};
 	uint32_t bits = command_categories(&c);
 	char got[256] = "";
 	for (int i = 0; i < CATEGORY_COUNT; i++)
 		if (bits >> i & 1)
-			snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%s", got[0] ? " " : "",
-				category_name((enum category)i));
+			snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%s",
+				got[0] ? " " : "", category_name((enum category)i));
 	assert_string_equal(got, want);
 }
 
@@ -31,9 +32,11 @@ static void test_categories(void **state)
 	check("string", CMD_READONLY | CMD_FAST, NULL, "read string fast");
 	check("string", CMD_WRITE | CMD_DENY_OOM, NULL, "write string slow");
 	check("generic", CMD_READONLY | CMD_DANGEROUS, NULL, "keyspace read slow dangerous");
-	check("generic", CMD_WRITE, "=set sortedset list dangerous", "write set sortedset list slow dangerous");
+	check("generic", CMD_WRITE, "=set sortedset list dangerous",
+		"write set sortedset list slow dangerous");
 	check("server", CMD_ADMIN, NULL, "admin slow dangerous");
-	check("server", CMD_READONLY | CMD_FAST | CMD_KEYSPACE_CATEGORY, NULL, "keyspace read fast");
+	check("server", CMD_READONLY | CMD_FAST | CMD_KEYSPACE_CATEGORY, NULL,
+		"keyspace read fast");
 	check("server", CMD_LOADING, "connection", "slow connection");
 	check("scripting", CMD_READONLY, NULL, "slow scripting");
 	check("pubsub", CMD_PUBSUB | CMD_FAST, NULL, "pubsub fast");

@@ -8,7 +8,8 @@
 
 #define WORDS_MAX 64
 
-/* The indexes that `line`, split at blanks, has as keys: "1 2"; "!" where the arguments don't say. */
+/* The indexes that `line`, split at blanks, has as keys: "1 2"; "!" where the arguments don't say.
+ */
 static const char *keys_of_flags(const char *syntax_line, uint32_t flags, const char *line)
 {
 	static char out[256];
@@ -30,8 +31,8 @@ static const char *keys_of_flags(const char *syntax_line, uint32_t flags, const 
 		strncpy(out, "!", sizeof(out) - 1);
 	else
 		for (int i = 0; i < refs.count; i++)
-			snprintf(out + strlen(out), sizeof(out) - strlen(out), "%s%d", i > 0 ? " " : "",
-				refs.refs[i].index);
+			snprintf(out + strlen(out), sizeof(out) - strlen(out), "%s%d",
+				i > 0 ? " " : "", refs.refs[i].index);
 	key_refs_release(&refs);
 	command_table_free(t);
 	return out;
@@ -114,13 +115,15 @@ static void test_random(void **state)
 {
 	static const char *const lines[] = {"key:key:RO...", "numkeys:integer key:key:RO... [W]",
 		"[COUNT c:integer] STREAMS s={key:key:RO... id...}", "{key:key:OW value}...",
-		"d:key:OW numkeys:integer key:key:RO...", "h [KEYS key:key:RW...]", "key:key:RO... a b"};
-	static const char *const words[] = {"x", "1", "2", "3", "-1", "streams", "keys", "count", "100", ""};
+		"d:key:OW numkeys:integer key:key:RO...", "h [KEYS key:key:RW...]",
+		"key:key:RO... a b"};
+	static const char *const words[] = {
+		"x", "1", "2", "3", "-1", "streams", "keys", "count", "100", ""};
 	uint64_t seed = 11;
 	(void)state;
 	for (size_t l = 0; l < sizeof(lines) / sizeof(lines[0]); l++) {
-		const struct command_row row[] = {{.name = "X", .group = "generic", .syntax = lines[l]},
-			{.name = NULL}};
+		const struct command_row row[] = {
+			{.name = "X", .group = "generic", .syntax = lines[l]}, {.name = NULL}};
 		struct command_table *t = command_table_new();
 		command_table_add(t, row);
 		for (int round = 0; round < 5000; round++) {

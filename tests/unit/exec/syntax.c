@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * exec/syntax: the ten hardest lines against what Redis's COMMAND DOCS and COMMAND INFO say of those
- * commands, the language piece by piece, and lines that are wrong.
+ * exec/syntax: the ten hardest lines against what Redis's COMMAND DOCS and COMMAND INFO say of
+ * those commands, the language piece by piece, and lines that are wrong.
  */
 #include "../../../src/exec/syntax.c"
 
@@ -10,7 +10,8 @@
 #include "base/buf.h"
 #include "exec/command.h"
 
-/* A tree as text: name:type, "token" before, (omt) behind for optional, multiple, multiple_token. */
+/* A tree as text: name:type, "token" before, (omt) behind for optional, multiple, multiple_token.
+ */
 static void show(struct buf *out, const struct syntax_arg *arg)
 {
 	for (const char *blank = ""; arg != NULL; arg = arg->next, blank = " ") {
@@ -55,7 +56,8 @@ static void show_key(struct buf *out, const struct key_spec *spec)
 	if (spec->find == KEY_FIND_RANGE)
 		buf_printf(out, " range %d %d %d", spec->last, spec->step, spec->limit);
 	else if (spec->find == KEY_FIND_KEYNUM)
-		buf_printf(out, " keynum %d %d %d", spec->keynum_index, spec->first_key, spec->step);
+		buf_printf(
+			out, " keynum %d %d %d", spec->keynum_index, spec->first_key, spec->step);
 	buf_add_text(out, "; ");
 }
 
@@ -83,24 +85,31 @@ static void test_strings_and_sorted_sets(void **state)
 	(void)state;
 	check("key:key:RW+access+update+variable_flags value condition=[NX|XX]@2.6.12 [GET]@6.2.0 "
 	      "expiration=[EX seconds:integer@2.6.12|PX milliseconds:integer@2.6.12|EXAT "
-	      "unix-time-seconds:unix-time@6.2.0|PXAT unix-time-milliseconds:unix-time@6.2.0|KEEPTTL@6.0.0]",
+	      "unix-time-seconds:unix-time@6.2.0|PXAT "
+	      "unix-time-milliseconds:unix-time@6.2.0|KEEPTTL@6.0.0]",
 		1, -3,
-		"key#0:key value condition<nx=NX xx=XX>(o)@2.6.12 get=GET(o)@6.2.0 expiration<\"EX\" "
+		"key#0:key value condition<nx=NX xx=XX>(o)@2.6.12 get=GET(o)@6.2.0 "
+		"expiration<\"EX\" "
 		"seconds:integer@2.6.12 \"PX\" milliseconds:integer@2.6.12 \"EXAT\" "
 		"unix-time-seconds:unix-time@6.2.0 \"PXAT\" unix-time-milliseconds:unix-time@6.2.0 "
 		"keepttl=KEEPTTL@6.0.0>(o)",
 		"RW+access+update+variable_flags+ index 1 range 0 1 0; ");
-	check("key:key:RW+update condition=[NX|XX]@3.0.2 comparison=[GT|LT]@6.2.0 [change=CH]@3.0.2 "
+	check("key:key:RW+update condition=[NX|XX]@3.0.2 comparison=[GT|LT]@6.2.0 "
+	      "[change=CH]@3.0.2 "
 	      "[increment=INCR]@3.0.2 {score:double member}...",
 		1, -4,
-		"key#0:key condition<nx=NX xx=XX>(o)@3.0.2 comparison<gt=GT lt=LT>(o)@6.2.0 change=CH(o)@3.0.2 "
+		"key#0:key condition<nx=NX xx=XX>(o)@3.0.2 comparison<gt=GT lt=LT>(o)@6.2.0 "
+		"change=CH(o)@3.0.2 "
 		"increment=INCR(o)@3.0.2 score_member{score:double member}(m)",
 		"RW+update+ index 1 range 0 1 0; ");
-	check("key:key:RW+access+update+variable_flags operation=[GET {encoding offset:integer}|write={"
-	      "[OVERFLOW {WRAP|SAT|FAIL}] write_operation={SET {encoding offset:integer value:integer}|"
+	check("key:key:RW+access+update+variable_flags operation=[GET {encoding "
+	      "offset:integer}|write={"
+	      "[OVERFLOW {WRAP|SAT|FAIL}] write_operation={SET {encoding offset:integer "
+	      "value:integer}|"
 	      "INCRBY {encoding offset:integer increment:integer}}}]...",
 		1, -2,
-		"key#0:key operation<\"GET\" encoding_offset{encoding offset:integer} write{\"OVERFLOW\" "
+		"key#0:key operation<\"GET\" encoding_offset{encoding offset:integer} "
+		"write{\"OVERFLOW\" "
 		"wrap_sat_fail<wrap=WRAP sat=SAT fail=FAIL>(o) write_operation<\"SET\" "
 		"encoding_offset_value{encoding offset:integer value:integer} \"INCRBY\" "
 		"encoding_offset_increment{encoding offset:integer increment:integer}>}>(om)",
@@ -110,27 +119,36 @@ static void test_strings_and_sorted_sets(void **state)
 static void test_sort_and_geo(void **state)
 {
 	(void)state;
-	check("key:key:RO+access [BY pattern:pattern:RO+access] [LIMIT {offset:integer count:integer}] "
+	check("key:key:RO+access [BY pattern:pattern:RO+access] [LIMIT {offset:integer "
+	      "count:integer}] "
 	      "[GET pattern:pattern:#1]... order=[ASC|DESC] [sorting=ALPHA] "
 	      "[STORE destination:key:OW+update+unknown]",
 		1, -2,
-		"key#0:key \"BY\" pattern#1:pattern(o) \"LIMIT\" offset_count{offset:integer count:integer}(o) "
-		"\"GET\" pattern#1:pattern(omt) order<asc=ASC desc=DESC>(o) sorting=ALPHA(o) \"STORE\" "
+		"key#0:key \"BY\" pattern#1:pattern(o) \"LIMIT\" offset_count{offset:integer "
+		"count:integer}(o) "
+		"\"GET\" pattern#1:pattern(omt) order<asc=ASC desc=DESC>(o) sorting=ALPHA(o) "
+		"\"STORE\" "
 		"destination#2:key(o)",
 		"RO+access+ index 1 range 0 1 0; RO+access+ unknown; OW+update+ unknown; ");
-	check("key:key:RO+access from={FROMMEMBER member|FROMLONLAT {longitude:double latitude:double}} "
-	      "by={circle={BYRADIUS radius:double unit={M|KM}}|box={BYBOX width:double height:double "
+	check("key:key:RO+access from={FROMMEMBER member|FROMLONLAT {longitude:double "
+	      "latitude:double}} "
+	      "by={circle={BYRADIUS radius:double unit={M|KM}}|box={BYBOX width:double "
+	      "height:double "
 	      "unit={M|KM}}} order=[ASC|DESC] count=[COUNT count:integer [ANY]] [WITHCOORD]",
 		1, -7,
-		"key#0:key from<\"FROMMEMBER\" member \"FROMLONLAT\" longitude_latitude{longitude:double "
-		"latitude:double}> by<circle{\"BYRADIUS\" radius:double unit<m=M km=KM>} box{\"BYBOX\" "
-		"width:double height:double unit<m=M km=KM>}> order<asc=ASC desc=DESC>(o) count{\"COUNT\" "
+		"key#0:key from<\"FROMMEMBER\" member \"FROMLONLAT\" "
+		"longitude_latitude{longitude:double "
+		"latitude:double}> by<circle{\"BYRADIUS\" radius:double unit<m=M km=KM>} "
+		"box{\"BYBOX\" "
+		"width:double height:double unit<m=M km=KM>}> order<asc=ASC desc=DESC>(o) "
+		"count{\"COUNT\" "
 		"count:integer any=ANY(o)}(o) withcoord=WITHCOORD(o)",
 		"RO+access+ index 1 range 0 1 0; ");
 	check("key:key:RO+access longitude:double latitude:double radius:double unit={M|KM} [STORE "
 	      "key:key:OW+update] [STOREDIST key:key:OW+update]",
 		1, -6,
-		"key#0:key longitude:double latitude:double radius:double unit<m=M km=KM> \"STORE\" "
+		"key#0:key longitude:double latitude:double radius:double unit<m=M km=KM> "
+		"\"STORE\" "
 		"key#1:key(o) \"STOREDIST\" key#2:key(o)",
 		"RO+access+ index 1 range 0 1 0; OW+update+ keyword STORE 6 range 0 1 0; "
 		"OW+update+ keyword STOREDIST 6 range 0 1 0; ");
@@ -149,8 +167,10 @@ static void test_streams(void **state)
 	      "operator=[equal='='|approximately='~'] threshold [LIMIT count:integer]@6.2.0] "
 	      "id_or_auto={auto_id='*'|id} {field value}...",
 		1, -5,
-		"key#0:key nomkstream=NOMKSTREAM(o)@6.2.0 trim{strategy<maxlen=MAXLEN minid=MINID@6.2.0> "
-		"operator<equal== approximately=~>(o) threshold \"LIMIT\" count:integer(o)@6.2.0}(o) "
+		"key#0:key nomkstream=NOMKSTREAM(o)@6.2.0 trim{strategy<maxlen=MAXLEN "
+		"minid=MINID@6.2.0> "
+		"operator<equal== approximately=~>(o) threshold \"LIMIT\" "
+		"count:integer(o)@6.2.0}(o) "
 		"id_or_auto<auto_id=* id> field_value{field value}(m)",
 		"RW+update+ index 1 range 0 1 0; ");
 }
@@ -159,13 +179,18 @@ static void test_containers_and_migrate(void **state)
 {
 	(void)state;
 	check("host port:integer key_or_empty_string={key:key:RW+access+delete|empty_string=''} "
-	      "destination-db:integer timeout:integer [COPY]@3.0.0 authentication=[[AUTH password]@4.0.7|"
-	      "[AUTH2 {username password}]@6.0.0] [KEYS key:key:RW+access+delete+incomplete...]@3.0.6",
+	      "destination-db:integer timeout:integer [COPY]@3.0.0 authentication=[[AUTH "
+	      "password]@4.0.7|"
+	      "[AUTH2 {username password}]@6.0.0] [KEYS "
+	      "key:key:RW+access+delete+incomplete...]@3.0.6",
 		1, -6,
-		"host port:integer key_or_empty_string<key#0:key empty_string=> destination-db:integer "
-		"timeout:integer copy=COPY(o)@3.0.0 authentication<\"AUTH\" password(o)@4.0.7 \"AUTH2\" "
+		"host port:integer key_or_empty_string<key#0:key empty_string=> "
+		"destination-db:integer "
+		"timeout:integer copy=COPY(o)@3.0.0 authentication<\"AUTH\" password(o)@4.0.7 "
+		"\"AUTH2\" "
 		"username_password{username password}(o)@6.0.0>(o) \"KEYS\" key#1:key(om)@3.0.6",
-		"RW+access+delete+ index 3 range 0 1 0; RW+access+delete+incomplete+ keyword KEYS -2 range "
+		"RW+access+delete+ index 3 range 0 1 0; RW+access+delete+incomplete+ keyword KEYS "
+		"-2 range "
 		"-1 1 0; ");
 	check("filter={ip:port:string!2.8.12|new-format={[ID client-id:integer]@2.8.12|[TYPE "
 	      "{NORMAL|PUBSUB}]|[SKIPME yes/no]}...}",
@@ -255,15 +280,17 @@ static void test_wrong(void **state)
 /* Whatever bytes a line has, it is read or refused. */
 static void test_random_lines(void **state)
 {
-	static const char *const pieces[] = {"a", "key:key:RO", "NX", "[", "]", "{", "}", "|", " ", "...",
-		"@1.0", "x=", "'q'", "<", ">", "numkeys:integer", ":", "~d", "p:pattern:RO", "#"};
+	static const char *const pieces[] = {"a", "key:key:RO", "NX", "[", "]", "{", "}", "|", " ",
+		"...", "@1.0", "x=", "'q'", "<", ">", "numkeys:integer", ":", "~d", "p:pattern:RO",
+		"#"};
 	uint64_t seed = 7;
 	(void)state;
 	for (int round = 0; round < 20000; round++) {
 		char line[256] = "";
 		size_t n = unit_random(&seed) % 16;
 		for (size_t i = 0; i < n; i++) {
-			const char *piece = pieces[unit_random(&seed) % (sizeof(pieces) / sizeof(pieces[0]))];
+			const char *piece =
+				pieces[unit_random(&seed) % (sizeof(pieces) / sizeof(pieces[0]))];
 			memcpy(line + strlen(line), piece, strlen(piece) + 1);
 		}
 		const char *error = NULL;
@@ -274,5 +301,5 @@ static void test_random_lines(void **state)
 	}
 }
 
-UNIT_MAIN(test_strings_and_sorted_sets, test_sort_and_geo, test_streams, test_containers_and_migrate,
-	test_keys, test_language, test_wrong, test_random_lines)
+UNIT_MAIN(test_strings_and_sorted_sets, test_sort_and_geo, test_streams,
+	test_containers_and_migrate, test_keys, test_language, test_wrong, test_random_lines)

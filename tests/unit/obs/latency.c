@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * obs/latency: which samples are kept.
+ * obs/latency: which samples are kept, of how many events, and what is forgotten.
  */
 #include "../../../src/obs/latency.c"
 

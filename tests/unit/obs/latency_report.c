@@ -53,7 +53,8 @@ static void test_report(void **state)
 	latency_add(&m, "expire-cycle", 30, 104);
 	buf_clear(&out);
 	latency_report(&m, &out);
-	assert_non_null(strstr(buf_text(&out), "1. expire-cycle: 2 latency spikes (average 20ms, mean deviation "
+	assert_non_null(strstr(buf_text(&out),
+		"1. expire-cycle: 2 latency spikes (average 20ms, mean deviation "
 		"10ms, period 4.00 sec). Worst all time event 30ms."));
 	assert_non_null(strstr(buf_text(&out), "- expire-cycle: Many keys"));
 	assert_null(strstr(buf_text(&out), "- fork"));

@@ -22,8 +22,13 @@ static void test_entry(void **state)
 {
 	struct slowlog log;
 	struct bytes argv[] = {BYTES("SET"), BYTES("a\0b"), BYTES("secret"), BYTES("")};
-	struct slowlog_call call = {.argv = argv, .argc = 4, .redacted = 1u << 2, .time_s = 77,
-		.duration_us = 1234, .peer = BYTES("127.0.0.1:5"), .name = BYTES("me")};
+	struct slowlog_call call = {.argv = argv,
+		.argc = 4,
+		.redacted = 1u << 2,
+		.time_s = 77,
+		.duration_us = 1234,
+		.peer = BYTES("127.0.0.1:5"),
+		.name = BYTES("me")};
 	(void)state;
 
 	slowlog_init(&log);
@@ -50,7 +55,8 @@ static void test_long_arguments(void **state)
 {
 	static char text[LONG_BYTES];
 	struct slowlog log;
-	struct bytes argv[] = {bytes_of(text, 128), bytes_of(text, 129), bytes_of(text, LONG_BYTES)};
+	struct bytes argv[] = {
+		bytes_of(text, 128), bytes_of(text, 129), bytes_of(text, LONG_BYTES)};
 	struct slowlog_call call = {.argv = argv, .argc = 3};
 	(void)state;
 
@@ -99,7 +105,7 @@ static void test_bounds(void **state)
 	for (int i = 0; i < 10; i++)
 		slowlog_add(&log, &call, 4);
 	assert_int_equal(log.count, 4);
-	LINK_EACH(it, after, &log.entries)
+	LINK_EACH (it, after, &log.entries)
 		assert_int_equal(LINK_OWNER(it, struct slowlog_entry, link)->id, id--);
 	assert_int_equal(id, 5);
 	slowlog_trim(&log, 10);
