@@ -54,7 +54,7 @@ static const struct row rows[] = {
 	{ "generic", '*', "OBJECT FREQ %k", COMPARE_EXACT },
 	{ "generic", '*', "(PING|ECHO) [%v]", COMPARE_EXACT },
 	{ "generic", '*', "CLIENT (GETNAME|SETNAME %m|NO-EVICT (ON|OFF)|REPLY ON)", COMPARE_EXACT },
-	{ "generic", '*', "FLUSHDB [SYNC|ASYNC|NOW]", COMPARE_EXACT },
+	{ "generic", '*', "!FLUSHDB [SYNC|ASYNC|NOW]", COMPARE_EXACT },
 
 	{ "list", 'l', "(LPUSH|RPUSH|LPUSHX|RPUSHX) %k {%v}", COMPARE_EXACT },
 	{ "list", 'l', "(LPUSH|RPUSH) %k {%m}", COMPARE_EXACT },
