@@ -247,7 +247,7 @@ static const struct command_row client_subcommands[] = {
 		"Names the connection.", ),
 	CLIENT_ROW("TRACKING", client_tracking, CLIENT_FLAGS, "6.0.0",
 		"O(1). Some options may introduce additional complexity.",
-		"status={ON|OFF} [REDIRECT client_id:integer] [PREFIX prefix]... [BCAST] [OPTIN] [OPTOUT] [NOLOOP]",
+		"status={ON|OFF} [REDIRECT client-id:integer] [PREFIX prefix]... [BCAST] [OPTIN] [OPTOUT] [NOLOOP]",
 		"Switches invalidation messages for keys that this connection has read.", ),
 	CLIENT_ROW("TRACKINGINFO", client_trackinginfo, CLIENT_FLAGS, "6.2.0", "O(1)", "",
 		"How tracking is set for the connection.", ),

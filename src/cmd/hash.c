@@ -289,7 +289,7 @@ const struct command_row hash_commands[] = {
 		.complexity = "O(1) for each field/value pair added, so O(N) to add N field/value "
 			      "pairs when the command is called with multiple field/value pairs.",
 		.history = "4.0.0=Accepts multiple `field` and `value` arguments.",
-		.syntax = "key:key:RW+update {field value}...",
+		.syntax = "key:key:RW+update data={field value}...",
 		.summary = "Sets fields of a hash."},
 	{.name = "HMSET",
 		.run = hmset,
@@ -298,7 +298,7 @@ const struct command_row hash_commands[] = {
 		.since = "2.0.0",
 		.complexity = "O(N) where N is the number of fields being set.",
 		.deprecated = "4.0.0=`HSET` with multiple field-value pairs",
-		.syntax = "key:key:RW+update {field value}...",
+		.syntax = "key:key:RW+update data={field value}...",
 		.summary = "Sets fields of a hash; answers OK."},
 	{.name = "HSETNX",
 		.run = hsetnx,

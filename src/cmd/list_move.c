@@ -281,7 +281,7 @@ static enum outcome blmpop(struct call *call)
 
 #define LIST .group = "list"
 #define MOVE_FLAGS (CMD_WRITE | CMD_DENY_OOM)
-#define BLOCK_FLAGS (CMD_WRITE | CMD_NOSCRIPT | CMD_BLOCKING)
+#define BLOCK_FLAGS (CMD_WRITE | CMD_BLOCKING)
 #define BLOCK_HISTORY "6.0.0=`timeout` is interpreted as a double instead of an integer."
 #define MPOP_COMPLEXITY                                                                            \
 	"O(N+M) where N is the number of provided keys and M is the number of elements returned."
