@@ -74,7 +74,8 @@ static bool prefixes_fit(struct call *call, const struct tracking_options *o)
 		if (other.ptr == NULL)
 			continue;
 		call_failf(call, is_own ? E_TRACKING_OVERLAP : E_TRACKING_OVERLAP_NEW,
-			bytes_clip_text(o->prefixes[i], 128).text, bytes_clip_text(other, 128).text);
+			bytes_clip_text(is_own ? o->prefixes[i] : other, 128).text,
+			bytes_clip_text(is_own ? other : o->prefixes[i], 128).text);
 		return false;
 	}
 	return true;

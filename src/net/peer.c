@@ -86,8 +86,9 @@ void net_buffers_get(const struct session *s, struct net_buffers *out)
 		out->list_len = memory / OUT_CHUNK_BYTES;
 		out->list_mem = memory;
 	}
-	out->total = sizeof(*c) + cap + (cap > 0 ? 0 : room) + out->argv_mem + out->multi_mem +
-		out->reply_chunk + out->list_mem + c->net->session_extra_bytes(s);
+	/* Rooms are the loop's and the pool's: only what is really held counts. */
+	out->total = sizeof(*c) + cap + out->argv_mem + out->multi_mem + memory +
+		c->net->session_extra_bytes(s);
 	if (s->name != NULL)
 		out->total += mem_usable_size(s->name);
 }

@@ -55,5 +55,6 @@ extern const struct info_row info_server_rows[];
 extern const struct info_row info_memory_rows[];
 extern const struct info_row info_stats_rows[];
 extern const struct info_row info_command_rows[];
+extern const struct info_row info_push_rows[];
 
 #endif
