@@ -50,7 +50,7 @@ static const struct row rows[] = {
 	{ "generic", '*', "SCAN (0|abc|-1) COUNT %n [MATCH %p] [MATCH]", COMPARE_KIND },
 	{ "generic", '*', "RANDOMKEY", COMPARE_KIND },
 	{ "generic", '*', "OBJECT ENCODING %k", COMPARE_ENCODING },
-	{ "generic", '*', "OBJECT IDLETIME %k", COMPARE_NEAR },
+	{ "generic", '*', "OBJECT IDLETIME %k", COMPARE_KIND },
 	{ "generic", '*', "OBJECT FREQ %k", COMPARE_EXACT },
 	{ "generic", '*', "(PING|ECHO) [%v]", COMPARE_EXACT },
 	{ "generic", '*', "CLIENT (GETNAME|SETNAME %m|NO-EVICT (ON|OFF)|REPLY ON)", COMPARE_EXACT },
