@@ -6,6 +6,7 @@
 #include "cmd/list.h"
 
 #include "cmd/commands.h"
+#include "store/graveyard.h"
 
 bool list_parse_end(struct bytes word, enum list_end *end)
 {
@@ -369,6 +370,7 @@ static enum outcome lrem(struct call *call)
 static enum outcome ltrim(struct call *call)
 {
 	struct edit edit;
+	struct value cut[2];
 	int64_t start, stop;
 	if (!call_arg_i64(call, 2, &start) || !call_arg_i64(call, 3, &stop))
 		return FAILED;
@@ -378,8 +380,10 @@ static enum outcome ltrim(struct call *call)
 	if (found == FOUND) {
 		uint64_t length = list_length(&edit.value);
 		struct range range = range_of(start, stop, length);
-		list_delete_range(&edit.value, range.behind, length - range.behind);
-		list_delete_range(&edit.value, 0, range.first);
+		list_trim(&edit.value, range.first, range.behind, cut);
+		for (int i = 0; i < 2; i++)
+			if (cut[i].ptr != NULL)
+				grave_bury_value(call->db->keyspace, &cut[i], false);
 		list_shrink(&edit.value);
 		edit_close(&edit, EVENT_LIST, "ltrim", 1);
 	}

@@ -451,6 +451,68 @@ uint64_t quicklist_delete_range(struct quicklist *ql, uint64_t index, uint64_t c
 	return count;
 }
 
+/* How many nodes stand in front of `n`, counted on whichever side of it has fewer. */
+static uint64_t nodes_before(const struct quicklist *ql, const struct quicklist_node *n)
+{
+	const struct quicklist_node *left = n;
+	const struct quicklist_node *right = n;
+	uint64_t steps = 0;
+	while (left->prev != NULL && right->next != NULL) {
+		left = left->prev;
+		right = right->next;
+		steps++;
+	}
+	return left->prev == NULL ? steps : ql->nodes - 1 - steps;
+}
+
+/* Hands over the nodes in front of `n` (`before`) or behind it; NULL = there are none. */
+static struct quicklist *cut_at(
+	struct quicklist *ql, struct quicklist_node *n, bool before, uint64_t elements)
+{
+	struct quicklist_node *edge = before ? n->prev : n->next;
+	if (edge == NULL)
+		return NULL;
+	struct quicklist *cut = quicklist_new(ql->limits);
+	uint64_t in_front = nodes_before(ql, n);
+	cut->nodes = before ? in_front : ql->nodes - 1 - in_front;
+	cut->count = elements;
+	cut->head = before ? ql->head : edge;
+	cut->tail = before ? edge : ql->tail;
+	*(before ? &ql->head : &ql->tail) = n;
+	*(before ? &n->prev : &n->next) = NULL;
+	*(before ? &edge->next : &edge->prev) = NULL;
+	ql->nodes -= cut->nodes;
+	ql->count -= elements;
+	return cut;
+}
+
+struct quicklist *quicklist_cut(struct quicklist *ql, uint64_t count, enum quicklist_end end)
+{
+	bool before = end == QUICKLIST_HEAD;
+	uint64_t inside;
+	if (count == 0 || ql->count == 0)
+		return NULL;
+	if (count >= ql->count) {
+		struct quicklist *all = quicklist_new(ql->limits);
+		*all = *ql;
+		*ql = (struct quicklist){.limits = all->limits};
+		return all;
+	}
+	/* The first or last element that stays, and those of its node that don't. */
+	struct quicklist_node *n =
+		quicklist_node_at(ql, before ? count : ql->count - 1 - count, &inside);
+	uint64_t partial = before ? inside : n->count - 1 - inside;
+	struct quicklist *cut = cut_at(ql, n, before, count - partial);
+	if (partial > 0) {
+		quicklist_node_unpack(n);
+		unsigned char *lp =
+			listpack_delete_range(n->data, before ? 0 : (int64_t)inside + 1, partial);
+		quicklist_node_update(ql, n, lp);
+	}
+	quicklist_settle(ql, NULL);
+	return cut;
+}
+
 /* --- figures and checks --- */
 
 size_t quicklist_memory_bytes(const struct quicklist *ql, size_t samples)

@@ -32,7 +32,7 @@ struct quicklist_node {
 	uint32_t is_hard : 1; /* compressing was tried in vain */
 };
 
-/* A node's limit: fill > 0 elements (and the safety size), or -1 … -5 for 4, 8, 16, 32, 64 KiB. */
+/* A node's limit: fill > 0 elements (and the safety size), or -1 to -5 for 4, 8, 16, 32, 64 KiB. */
 struct quicklist_limits {
 	int32_t fill;
 	uint32_t depth;    /* list-compress-depth; 0 = no compression */
@@ -77,6 +77,10 @@ void quicklist_insert(struct quicklist *ql, uint64_t index, struct bytes text);
 void quicklist_replace(struct quicklist *ql, uint64_t index, struct bytes text);
 /* Deletes up to `count` elements from `index` on; returns how many. */
 uint64_t quicklist_delete_range(struct quicklist *ql, uint64_t index, uint64_t count);
+
+/* Deletes `count` elements (at most all) at an end without freeing their nodes: whole ones are
+ * handed over as a list of their own, to be freed in slices; NULL = there were none. */
+struct quicklist *quicklist_cut(struct quicklist *ql, uint64_t count, enum quicklist_end end);
 
 /* A walk in either direction. Between next and next the list may be changed by
  * quicklist_delete_here only. */

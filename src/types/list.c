@@ -161,6 +161,21 @@ void list_delete_range(struct value *v, uint64_t index, uint64_t count)
 		quicklist_delete_range(v->ptr, index, count);
 }
 
+void list_trim(struct value *v, uint64_t first, uint64_t behind, struct value cut[2])
+{
+	uint64_t length = list_length(v);
+	ASSERT(first <= behind && behind <= length);
+	cut[0] = cut[1] = list_empty;
+	if (is_packed(v)) {
+		list_delete_range(v, behind, length - behind);
+		list_delete_range(v, 0, first);
+		return;
+	}
+	cut[0].encoding = cut[1].encoding = ENC_QUICKLIST;
+	cut[0].ptr = quicklist_cut(v->ptr, length - behind, QUICKLIST_TAIL);
+	cut[1].ptr = quicklist_cut(v->ptr, first, QUICKLIST_HEAD);
+}
+
 /* --- walks --- */
 
 void list_iter_init(struct list_iter *it, const struct value *v, uint64_t index, bool backwards)

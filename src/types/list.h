@@ -36,6 +36,9 @@ void list_insert(struct value *v, uint64_t index, struct bytes text);
 void list_replace(struct value *v, uint64_t index, struct bytes text);
 /* Deletes up to `count` elements from `index` on. */
 void list_delete_range(struct value *v, uint64_t index, uint64_t count);
+/* Keeps the elements first … behind - 1. What is worth freeing in slices is handed over in cut[0]
+ * and cut[1], lists that may be empty. */
+void list_trim(struct value *v, uint64_t first, uint64_t behind, struct value cut[2]);
 void list_free(struct value *v);
 
 /* A walk in either direction. Between next and next the list is changed by list_delete_here only.

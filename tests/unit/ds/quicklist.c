@@ -106,6 +106,24 @@ static void delete_on_walk(struct quicklist *ql, struct model *m, bool backwards
 	quicklist_iter_release(&it);
 }
 
+static void cut(struct quicklist *ql, struct model *m, size_t count, enum quicklist_end end)
+{
+	size_t left = count > m->count ? 0 : m->count - count;
+	struct quicklist *nodes = quicklist_cut(ql, count, end);
+	model_delete(m, end == QUICKLIST_HEAD ? 0 : left, count);
+	assert_int_equal(ql->count, left);
+	if (nodes == NULL)
+		return;
+	assert_true(nodes->count <= count && nodes->count > 0);
+	/* Outer nodes may be compressed here: such a list is only freed. */
+	nodes->limits.depth = 0;
+	uint64_t walked = 0;
+	for (struct quicklist_node *n = nodes->head; n != NULL; n = n->next)
+		walked++;
+	assert_int_equal(walked, nodes->nodes);
+	quicklist_free(nodes);
+}
+
 static void random_step(struct quicklist *ql, struct model *m, bool shrinking)
 {
 	char scratch[TEXT_MAX];
@@ -139,6 +157,8 @@ static void random_step(struct quicklist *ql, struct model *m, bool shrinking)
 		model_delete(m, index, count);
 	} else if (rand_below(120) == 0) {
 		delete_on_walk(ql, m, kind & 1);
+	} else if (rand_below(120) == 0) {
+		cut(ql, m, rand_below(50), end);
 	}
 }
 
@@ -155,6 +175,8 @@ static void run_model(struct quicklist_limits limits)
 	assert_same(ql, &m);
 	struct quicklist *copy = quicklist_copy(ql);
 	assert_same(copy, &m);
+	cut(ql, &m, m.count / 2, QUICKLIST_TAIL);
+	assert_same(ql, &m);
 	assert_true(quicklist_memory_bytes(ql, 0) >= sizeof(*ql));
 	while (m.count > 0) {
 		quicklist_delete_range(ql, 0, 17);

@@ -117,11 +117,21 @@ static void shrink(struct value *v, struct model *m, uint64_t kind)
 		model_delete(m, kind == 0 ? 0 : m->count - 1, 1);
 	} else if (kind == 2) {
 		delete_on_walk(v, m, rand_below(2));
-	} else {
+	} else if (rand_below(2)) {
 		size_t index = rand_below(m->count);
 		size_t count = rand_below(8);
 		list_delete_range(v, index, count);
 		model_delete(m, index, count);
+	} else {
+		struct value cut[2];
+		size_t first = rand_below(m->count < 5 ? m->count : 5);
+		size_t behind = m->count - rand_below(5);
+		behind = behind < first || behind > m->count ? first : behind;
+		list_trim(v, first, behind, cut);
+		model_delete(m, behind, m->count);
+		model_delete(m, 0, first);
+		list_free(&cut[0]);
+		list_free(&cut[1]);
 	}
 	list_shrink(v);
 }
