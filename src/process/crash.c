@@ -148,6 +148,11 @@ static void crash_log_info(void)
 static void crash_log_end(void)
 {
 	crash_log_info();
+	if (crash_options.checks_memory) {
+		log_raw_from_signal("------ FAST MEMORY TEST ------");
+		log_raw_from_signal(self_test_memory_fast() ? "Fast memory test PASSED"
+							    : "Fast memory test FAILED");
+	}
 	crash_line("=== RINGLET BUG REPORT END. Please report it with everything from START to "
 		   "here ===");
 }
@@ -219,6 +224,15 @@ void crash_panic(const char *file, int line, const char *format, ...)
 	if (crash_options.exit_on_panic)
 		_exit(1);
 	abort();
+}
+
+void crash_configure(bool is_enabled, bool exit_on_panic, bool checks_memory)
+{
+	struct crash_options options = crash_options;
+	options.is_enabled = is_enabled;
+	options.exit_on_panic = exit_on_panic;
+	options.checks_memory = checks_memory;
+	crash_init(&options);
 }
 
 void crash_init(const struct crash_options *options)

@@ -19,6 +19,7 @@ struct exec;
 struct crash_options {
 	bool is_enabled;    /* crash-log-enabled */
 	bool exit_on_panic; /* use-exit-on-panic: exit(1) instead of abort() */
+	bool checks_memory; /* crash-memcheck-enabled */
 	struct exec *exec;  /* whose current command is shown; may be NULL */
 	/* Appends what INFO everything says; may be NULL. */
 	void (*info)(struct buf *out, void *context);
@@ -28,6 +29,8 @@ struct crash_options {
 /* Installs or changes the handlers (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT) and the assertion
  * hook. */
 void crash_init(const struct crash_options *options);
+/* The configuration changed; what crash_init was told besides stays. */
+void crash_configure(bool is_enabled, bool exit_on_panic, bool checks_memory);
 /* An error that the server can't go on after: reported like an assertion ("Guru Meditation"). */
 void crash_panic(const char *file, int line, const char *format, ...)
 	__attribute__((format(printf, 3, 4), noreturn, cold));

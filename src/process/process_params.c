@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "io/loop.h"
+#include "process/crash.h"
 #include "process/process.h"
 #include "process/shutdown.h"
 #include "process/title.h"
@@ -157,6 +158,23 @@ static bool process_apply_watchdog(void *owner, void *context, struct param_erro
 	return true;
 }
 
+static bool process_apply_crash(void *owner, void *context, struct param_error *error)
+{
+	const struct process_config *config = owner;
+	(void)context;
+	(void)error;
+	crash_configure(config->crash_log, config->exit_on_panic, config->crash_memcheck);
+	return true;
+}
+
+static bool process_apply_locale(void *owner, void *context, struct param_error *error)
+{
+	const struct process_config *config = owner;
+	(void)context;
+	return setlocale(LC_COLLATE, config->locale_collate) != NULL ||
+		param_fail(error, "Invalid locale name");
+}
+
 static bool process_apply_hz(void *owner, void *context, struct param_error *error)
 {
 	(void)context;
@@ -179,6 +197,7 @@ void process_config_fit(struct process_config *config)
 		config->hz = PROCESS_HZ_MIN;
 	if (config->hz > PROCESS_HZ_MAX)
 		config->hz = PROCESS_HZ_MAX;
+	(void)setlocale(LC_COLLATE, config->locale_collate == NULL ? "" : config->locale_collate);
 }
 
 const struct param_row process_params[] = {
@@ -229,10 +248,12 @@ const struct param_row process_params[] = {
 			"{server-mode}, "
 			"{port}, {tls-port}, {unixsocket}, {config-file}."},
 	{"locale-collate", PARAM_STRING, AT(locale_collate), "", .check = process_check_locale,
+		.apply = process_apply_locale,
 		.help = "Locale by which strings are compared (SORT ALPHA); \"\" takes it from the "
 			"environment."},
 	{"ignore-warnings", PARAM_STRING, AT(ignore_warnings), "",
-		.help = "Names of start-up warnings that are to be kept quiet about."},
+		.help = "Names of start-up warnings that are to be kept quiet about: "
+			"slow-clocksource, xen-clocksource, overcommit, THP."},
 	{"server_cpulist", PARAM_STRING, AT(server_cpulist), "", .flags = PARAM_IMMUTABLE,
 		.example = "0-7:2",
 		.help = "Cores the server's thread may run on: \"0,2\", \"0-3\", \"0-7:2\" (every "
@@ -275,9 +296,10 @@ const struct param_row process_params[] = {
 		.help = "Turn transparent huge pages off for this process where the kernel would "
 			"use them "
 			"everywhere."},
-	{"crash-log-enabled", PARAM_BOOL, AT(crash_log), "yes",
+	{"crash-log-enabled", PARAM_BOOL, AT(crash_log), "yes", .apply = process_apply_crash,
 		.help = "Write a report with the stack to the log when the server crashes."},
 	{"crash-memcheck-enabled", PARAM_BOOL, AT(crash_memcheck), "yes",
+		.apply = process_apply_crash,
 		.help = "Add a quick check of the memory to the report."},
 	{"enable-protected-configs", PARAM_ENUM, AT(enable_protected_configs), "no",
 		.flags = PARAM_IMMUTABLE, .choices = process_alloweds,
@@ -293,6 +315,6 @@ const struct param_row process_params[] = {
 	{"watchdog-period", PARAM_INT, AT(watchdog_period_ms), "0", .flags = PARAM_HIDDEN,
 		.max = INT_MAX, .apply = process_apply_watchdog, .help = "Milliseconds."},
 	{"use-exit-on-panic", PARAM_BOOL, AT(exit_on_panic), "no", .flags = PARAM_HIDDEN,
-		.help = ""},
+		.apply = process_apply_crash, .help = ""},
 	{0},
 };

@@ -302,7 +302,8 @@ static bool server_open(struct server *s)
 	if (!server_open_loop(s) || !server_compose(s))
 		return false;
 	crash_init(&(struct crash_options){.is_enabled = process->crash_log,
-		.exit_on_panic = process->exit_on_panic, .exec = s->exec,
+		.exit_on_panic = process->exit_on_panic,
+		.checks_memory = process->crash_memcheck, .exec = s->exec,
 		.info = server_crash_info, .context = s});
 	banner_logo(process, &s->settings.log, s->settings.net.port);
 	/* Before the port opens: who sees it open may end us by a signal, and means an orderly end. */
@@ -315,7 +316,7 @@ static bool server_open(struct server *s)
 	}
 	process_pidfile_write(process);
 	settings_show_title(&s->settings);
-	self_test_log_warnings();
+	self_test_log_warnings(process->ignore_warnings);
 	banner_initialized(loop_backend_name(s->loop), loop_backend_reason(s->loop));
 	watchdog_set(process->watchdog_period_ms, process->hz);
 	return true;

@@ -71,7 +71,8 @@ static int count(const char *what)
 
 static void test_signal(void **state)
 {
-	const struct crash_options on = {.is_enabled = true, .info = info}, off = {0};
+	const struct crash_options on = {.is_enabled = true, .checks_memory = true, .info = info};
+	const struct crash_options off = {0};
 	(void)state;
 	int status = status_of(die_by_abort, &on);
 	assert_true(WIFSIGNALED(status));
@@ -79,6 +80,7 @@ static void test_signal(void **state)
 	assert_int_equal(count("crashed by signal: 6"), 1);
 	assert_int_equal(count("STACK TRACE"), 1);
 	assert_int_equal(count("redis_version:x"), 1);
+	assert_int_equal(count("Fast memory test PASSED"), 1);
 	assert_int_equal(count("BUG REPORT START"), 1);
 	assert_int_equal(count("BUG REPORT END"), 1);
 	status = status_of(die_by_abort, &off);

@@ -35,7 +35,12 @@ static void test_system(void **state)
 	bool any = self_test_slow_clock() || self_test_xen_clock() || self_test_overcommit_off() ||
 		self_test_thp_always();
 	assert_int_equal(self_test_system(), !any);
-	self_test_log_warnings();
+	self_test_log_warnings("");
+	assert_true(self_test_is_listed("THP", "a thp"));
+	assert_true(self_test_is_listed("THP", "  THP b"));
+	assert_false(self_test_is_listed("THP", "THPx xTHP"));
+	assert_false(self_test_is_listed("THP", ""));
+	assert_true(self_test_memory_fast());
 }
 
 UNIT_MAIN(test_memory, test_system)
