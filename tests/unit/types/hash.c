@@ -220,68 +220,12 @@ static void test_random_is_uniform(void **state)
 	}
 }
 
-static void test_decode(void **state)
-{
-	(void)state;
-	struct value v;
-	struct listpack_item got;
-	/* A zipmap of {f: v, num: 12} with one free byte. */
-	struct codec_reader r = codec_reader_of(BYTES("\x10\x02\x01"
-						      "f\x01\x01"
-						      "v-\x03"
-						      "num\x02\x00"
-						      "12\xff"));
-	assert_true(hash_ops.decode(9, &r, &v));
-	assert_int_equal(hash_length(&v), 2);
-	assert_true(hash_get(&v, BYTES("num"), &got));
-	assert_int_equal(got.integer, 12);
-	hash_free(&v);
-	/* A ziplist of {a: 5, b: 300}. */
-	r = codec_reader_of(BYTES("\x17\x17\0\0\0\x12\0\0\0\4\0\0\x01"
-				  "a\x03\xf6\x02\x01"
-				  "b\x03\xc0\x2c\x01\xff"));
-	assert_true(hash_ops.decode(13, &r, &v));
-	assert_true(hash_get(&v, BYTES("b"), &got));
-	assert_int_equal(got.integer, 300);
-	hash_free(&v);
-	static const struct {
-		uint8_t tag;
-		struct bytes body;
-	} bad[] = {
-		{4, BYTES("\x00")},
-		{4,
-			BYTES("\x02\x01"
-			      "a\x01"
-			      "b\x01"
-			      "a\x01"
-			      "c")},
-		{4,
-			BYTES("\x02\x01"
-			      "a\x01"
-			      "b\x01"
-			      "c")},
-		{16, BYTES("\x09\x09\0\0\0\1\0\1\1\xff")},
-		{16, BYTES("\x07\x07\0\0\0\0\0\xff")},
-		{16, BYTES("\x0f\x0f\0\0\0\4\0\1\1\2\1\1\1\2\1\xff")},
-		{9, BYTES("\x02\x00\xff")},
-		{9,
-			BYTES("\x04\x01\x09"
-			      "f\xff")},
-	};
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		r = codec_reader_of(bad[i].body);
-		assert_false(hash_ops.decode(bad[i].tag, &r, &v));
-		assert_non_null(r.error);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_against_model),
 		cmocka_unit_test(test_thresholds),
 		cmocka_unit_test(test_random_is_uniform),
-		cmocka_unit_test(test_decode),
 	};
 	return cmocka_run_group_tests_name("hash", tests, NULL, NULL);
 }

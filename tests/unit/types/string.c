@@ -204,7 +204,8 @@ static void test_row(void **state)
 	(void)state;
 	open_strings(&f);
 	for (int i = 0; i < 300; i++) {
-		struct value v = {.type = TYPE_STRING, .encoding = ENC_INT,
+		struct value v = {.type = TYPE_STRING,
+			.encoding = ENC_INT,
 			.integer = (int64_t)unit_random(&seed) >> (unit_random(&seed) % 64)};
 		round_trip(&v);
 		size_t len = i < 40 ? (size_t)i : unit_random(&seed) % 20000;
