@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Walking, sampling and scanning sets.
+ * Walking, sampling and scanning sets: one face over an array, a listpack and a table. Nothing here
+ * changes a set, and none of it may be used across a change.
  */
 #include "types/set_internal.h"
 
