@@ -97,13 +97,13 @@ static double power_end_ns(int power)
 static void reply_buckets(struct reply *r, const struct latency_histogram *h)
 {
 	struct reply_hole hole = reply_open(r);
-	uint64_t before = 0;
+	uint64_t before = 0, count = histogram_count(h);
 	int64_t pairs = 0;
-	for (int power = 0; power < HISTOGRAM_POWERS && before < h->count; power++) {
+	for (int power = 0; power < HISTOGRAM_POWERS && before < count; power++) {
 		double ns = power_end_ns(power);
 		bool is_last = power == HISTOGRAM_POWERS - 1;
 		uint64_t ticks = (uint64_t)(ns / 1000 / clock_us_per_tick);
-		uint64_t within = is_last ? h->count : histogram_count_within(h, ticks);
+		uint64_t within = is_last ? count : histogram_count_within(h, ticks);
 		if (within == before)
 			continue;
 		reply_i64(r, (int64_t)(ns / 1000));
@@ -122,12 +122,12 @@ struct histogram_listing {
 static void reply_histogram(struct command *c, void *context)
 {
 	struct histogram_listing *l = context;
-	if (c->latency == NULL || c->latency->count == 0)
+	if (c->latency == NULL || histogram_count(c->latency) == 0)
 		return;
 	reply_bulk(l->reply, bytes_of(c->name, c->name_len));
 	reply_map(l->reply, 2);
 	reply_bulk_text(l->reply, "calls");
-	reply_i64(l->reply, (int64_t)c->latency->count);
+	reply_i64(l->reply, (int64_t)histogram_count(c->latency));
 	reply_bulk_text(l->reply, "histogram_usec");
 	reply_buckets(l->reply, c->latency);
 	l->count++;

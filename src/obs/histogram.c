@@ -10,6 +10,14 @@ struct latency_histogram *histogram_new(void)
 	return mem_calloc(1, sizeof(struct latency_histogram));
 }
 
+uint64_t histogram_count(const struct latency_histogram *h)
+{
+	uint64_t count = 0;
+	for (unsigned bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++)
+		count += h->buckets[bucket];
+	return count;
+}
+
 static uint64_t bucket_first(unsigned bucket)
 {
 	if (bucket < HISTOGRAM_STEPS)
@@ -25,12 +33,13 @@ uint64_t histogram_bucket_last(unsigned bucket)
 
 uint64_t histogram_percentile(const struct latency_histogram *h, double percent)
 {
-	if (h->count == 0)
+	uint64_t count = histogram_count(h);
+	if (count == 0)
 		return 0;
-	double wanted = percent / 100.0 * (double)h->count + 0.5;
+	double wanted = percent / 100.0 * (double)count + 0.5;
 	uint64_t rank = wanted < 1 ? 1 : (uint64_t)wanted, seen = 0;
-	if (rank > h->count)
-		rank = h->count;
+	if (rank > count)
+		rank = count;
 	unsigned bucket = 0;
 	for (; bucket < HISTOGRAM_BUCKETS - 1; bucket++) {
 		seen += h->buckets[bucket];

@@ -17,7 +17,6 @@
 #define HISTOGRAM_BUCKETS ((HISTOGRAM_OCTAVES - HISTOGRAM_STEP_BITS + 1) * HISTOGRAM_STEPS)
 
 struct latency_histogram {
-	uint64_t count;
 	uint64_t buckets[HISTOGRAM_BUCKETS];
 };
 
@@ -35,11 +34,12 @@ static inline unsigned histogram_bucket(uint64_t ticks)
 
 static inline void histogram_add(struct latency_histogram *h, uint64_t ticks)
 {
-	h->count++;
 	h->buckets[histogram_bucket(ticks)]++;
 }
 
 struct latency_histogram *histogram_new(void);
+/* How many calls were added. */
+uint64_t histogram_count(const struct latency_histogram *h);
 /* The largest number of ticks that falls into the bucket. */
 uint64_t histogram_bucket_last(unsigned bucket);
 /* The largest number of ticks of the bucket in which `percent` of all calls lie; 0 when empty. */

@@ -127,7 +127,7 @@ static void percentile_line(struct command *c, void *context)
 	const struct percentile_lines *lines = context;
 	struct buf line = {0};
 
-	if (c->latency == NULL || c->latency->count == 0)
+	if (c->latency == NULL || histogram_count(c->latency) == 0)
 		return;
 	for (int i = 0; i < lines->config->percentile_count; i++) {
 		double percent = lines->config->percentiles[i];

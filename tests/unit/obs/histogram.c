@@ -41,7 +41,7 @@ static void test_against_sorted(void **state)
 		histogram_add(h, values[i]);
 	}
 	qsort(values, 2000, sizeof(values[0]), compare);
-	assert_int_equal(h->count, 2000);
+	assert_int_equal(histogram_count(h), 2000);
 	for (double percent = 0; percent <= 100; percent += 0.5) {
 		size_t rank = (size_t)(percent / 100 * 2000 + 0.5);
 		uint64_t exact = values[rank == 0 ? 0 : rank - 1];
