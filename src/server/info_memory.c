@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * INFO's section Memory.
+ * INFO's section Memory: our own exact counter, what the allocator knows of its pages, and what the
+ * kernel knows of the process.
  */
 #include "base/mem.h"
 #include "base/num.h"
