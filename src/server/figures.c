@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * The roof's own figures: readings for the rates of INFO, and what CONFIG RESETSTAT sets back. Counters
- * that modules keep are reset by those who own them.
+ * The roof's own figures: readings for the rates of INFO, and what CONFIG RESETSTAT sets back.
+ * Counters that modules keep are reset by those who own them.
  */
 #include "server/figures.h"
 
