@@ -2,32 +2,23 @@
  *
  * The output chain and the pool of its chunks. The pool is part of the allocator in spirit: one
  * for the process, used by the loop's thread alone.
- *
- * A chunk's header stands at a different distance from the start of its memory in each chunk (a
- * colour): chunks are 16 KiB apart, and without it the first lines of all connections' replies
- * would fall into the same sets of the cache.
  */
 #include "proto/out.h"
 
 #include "base/assert.h"
 #include "base/mem.h"
 
-#define COLOUR_COUNT 16u
-#define COLOUR_BYTES 128u
-
 bool (*out_is_over_limit)(struct out *out);
 
 static struct out_piece *pool_first;
 static size_t pool_count;
-static unsigned pool_colour;
 
-static struct out_piece *chunk_at(void *memory, size_t skip, size_t allocated)
+static struct out_piece *chunk_new(size_t allocated)
 {
-	struct out_piece *piece = (struct out_piece *)(void *)((char *)memory + skip);
+	struct out_piece *piece = mem_alloc(allocated);
 	*piece = (struct out_piece){
 		.ptr = (char *)(piece + 1),
-		.cap = allocated - skip - sizeof(*piece),
-		.owner = memory,
+		.cap = allocated - sizeof(*piece),
 		.allocated = allocated,
 	};
 	return piece;
@@ -44,15 +35,14 @@ static struct out_piece *chunk_take(void)
 		piece->sent = 0;
 		return piece;
 	}
-	size_t skip = (pool_colour++ % COLOUR_COUNT) * COLOUR_BYTES;
-	return chunk_at(mem_alloc(OUT_CHUNK_BYTES), skip, OUT_CHUNK_BYTES);
+	return chunk_new(OUT_CHUNK_BYTES);
 }
 
 static void chunk_give(struct out_piece *piece)
 {
 	ASSERT(piece->cap != 0);
 	if (piece->allocated != OUT_CHUNK_BYTES || pool_count >= OUT_POOL_CHUNKS) {
-		mem_free_sized(piece->owner, piece->allocated);
+		mem_free_sized(piece, piece->allocated);
 		return;
 	}
 	piece->next = pool_first;
@@ -70,7 +60,7 @@ void out_pool_release(void)
 	while (pool_first != NULL) {
 		struct out_piece *piece = pool_first;
 		pool_first = piece->next;
-		mem_free_sized(piece->owner, piece->allocated);
+		mem_free_sized(piece, piece->allocated);
 	}
 	pool_count = 0;
 }
@@ -171,16 +161,16 @@ char *out_grow(struct out *out, size_t need)
 		if (lost != NULL)
 			return lost;
 	}
-	size_t pooled = OUT_CHUNK_BYTES - COLOUR_COUNT * COLOUR_BYTES - sizeof(*piece);
+	size_t pooled = OUT_CHUNK_BYTES - sizeof(*piece);
 	bool follows_lent = out->last != NULL && out->last->cap == 0;
 	if (follows_lent && need <= OUT_SMALL_BYTES - sizeof(*piece)) {
-		piece = chunk_at(mem_alloc(OUT_SMALL_BYTES), 0, OUT_SMALL_BYTES);
+		piece = chunk_new(OUT_SMALL_BYTES);
 	} else if (LIKELY(need <= pooled)) {
 		piece = chunk_take();
 	} else {
 		size_t size;
 		ASSERT(!__builtin_add_overflow(need, sizeof(*piece), &size));
-		piece = chunk_at(mem_alloc(size), 0, size);
+		piece = chunk_new(size);
 	}
 	out->chunk_bytes += piece->allocated;
 	out_append(out, piece);

@@ -28,8 +28,8 @@ struct out_piece {
 	size_t len;     /* stale for a chunk that is still the last */
 	size_t sent;
 	void (*release)(void *owner); /* lent pieces */
-	void *owner;    /* lent: what release takes; chunk: what was allocated */
-	size_t allocated; /* bytes behind `owner` of a chunk */
+	void *owner;
+	size_t allocated; /* of a chunk, with this header */
 };
 
 struct out {
