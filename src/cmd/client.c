@@ -57,10 +57,12 @@ static enum outcome client_setinfo(struct call *call)
 	bool is_name = call_arg_is(call, 2, "lib-name");
 
 	if (!is_name && !call_arg_is(call, 2, "lib-ver"))
-		return call_failf(call, E_CLIENT_INFO_ATTRIBUTE, bytes_clip_text(call->argv[2], 128).text);
+		return call_failf(
+			call, E_CLIENT_INFO_ATTRIBUTE, bytes_clip_text(call->argv[2], 128).text);
 	if (!client_name_is_valid(call->argv[3]))
 		return call_failf(call, E_CLIENT_INFO_VALUE, is_name ? "lib-name" : "lib-ver");
-	client_set_text(is_name ? &call->session->lib_name : &call->session->lib_version, call->argv[3]);
+	client_set_text(
+		is_name ? &call->session->lib_name : &call->session->lib_version, call->argv[3]);
 	reply_ok(call->reply);
 	return DONE;
 }
@@ -93,7 +95,8 @@ static enum outcome client_reply(struct call *call)
 	struct session *s = call->session;
 
 	if (call_arg_is(call, 2, "on")) {
-		s->flags &= ~(uint32_t)(SESSION_REPLY_OFF | SESSION_REPLY_SKIP | SESSION_REPLY_SKIP_NEXT);
+		s->flags &= ~(
+			uint32_t)(SESSION_REPLY_OFF | SESSION_REPLY_SKIP | SESSION_REPLY_SKIP_NEXT);
 		s->reply.out = &s->out; /* this very reply is seen again */
 		reply_ok(call->reply);
 	} else if (call_arg_is(call, 2, "off")) {
@@ -166,7 +169,8 @@ static enum outcome client_help(struct call *call)
 		"    Close the connection from that address.",
 		"KILL <option> <value> [<option> <value> [...]]",
 		"    Close all connections that fit. Options:",
-		"    * ID <client-id>, ADDR <ip:port>, LADDR <ip:port>, USER <username>, MAXAGE <seconds>",
+		"    * ID <client-id>, ADDR <ip:port>, LADDR <ip:port>, USER <username>, MAXAGE "
+		"<seconds>",
 		"    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
 		"    * SKIPME (YES|NO): spare this connection (default: yes).",
 		"LIST [TYPE (NORMAL|MASTER|REPLICA|PUBSUB)] [ID <client-id> [...]]",
@@ -183,7 +187,8 @@ static enum outcome client_help(struct call *call)
 		"    Say which library this is: LIB-NAME or LIB-VER.",
 		"SETNAME <name>",
 		"    Name this connection.",
-		"TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]] [OPTIN] [OPTOUT] [NOLOOP]",
+		"TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]] [OPTIN] "
+		"[OPTOUT] [NOLOOP]",
 		"    Send invalidation messages for keys that this connection has read.",
 		"TRACKINGINFO",
 		"    How tracking is set for this connection.",
@@ -199,8 +204,11 @@ static enum outcome client_help(struct call *call)
 #define CLIENT_FLAGS (CMD_NOSCRIPT | CMD_LOADING | CMD_STALE)
 #define CLIENT_ADMIN (CLIENT_FLAGS | CMD_ADMIN)
 #define CLIENT_ROW(NAME, handler, FLAGS, SINCE, COMPLEXITY, SYNTAX, SUMMARY, ...)                  \
-	{.name = NAME, .run = handler, .flags = FLAGS, .group = "connection", .since = SINCE,      \
-		.complexity = COMPLEXITY, .syntax = SYNTAX, .summary = SUMMARY, __VA_ARGS__}
+	{                                                                                          \
+		.name = NAME, .run = handler, .flags = FLAGS, .group = "connection",               \
+		.since = SINCE, .complexity = COMPLEXITY, .syntax = SYNTAX, .summary = SUMMARY,    \
+		__VA_ARGS__                                                                        \
+	}
 
 #define CLIENT_TYPES "{NORMAL@5.0.0|MASTER@3.2.0|SLAVE|REPLICA@5.0.0|PUBSUB}"
 
@@ -216,21 +224,30 @@ static const struct command_row client_subcommands[] = {
 	CLIENT_ROW("ID", client_id, CLIENT_FLAGS, "5.0.0", "O(1)", "", "Id of the connection.", ),
 	CLIENT_ROW("INFO", client_info, CLIENT_FLAGS, "6.2.0", "O(1)", "",
 		"Describes the connection.", .tips = "nondeterministic_output"),
-	CLIENT_ROW("KILL", client_kill, CLIENT_ADMIN, "2.4.0", "O(N) where N is the number of client connections",
+	CLIENT_ROW("KILL", client_kill, CLIENT_ADMIN, "2.4.0",
+		"O(N) where N is the number of client connections",
 		"filter={old-format~ip:port!2.8.12|new-format={[ID client-id:integer]@2.8.12|[TYPE "
-		"client-type={NORMAL|MASTER@3.2.0|SLAVE|REPLICA@5.0.0|PUBSUB}]@2.8.12|[USER username]|[ADDR "
+		"client-type={NORMAL|MASTER@3.2.0|SLAVE|REPLICA@5.0.0|PUBSUB}]@2.8.12|[USER "
+		"username]|[ADDR "
 		"addr~ip:port]|[LADDR laddr~ip:port]@6.2.0|[SKIPME skipme={YES|NO}]|[MAXAGE "
 		"maxage:integer]@7.4.0}...}",
 		"Closes connections.",
-		.history = "2.8.12=Added new filter format.|2.8.12=`ID` option.|3.2.0=Added `master` type in for "
-			"`TYPE` option.|5.0.0=Replaced `slave` `TYPE` with `replica`. `slave` still supported for "
-			"backward compatibility.|6.2.0=`LADDR` option."),
-	CLIENT_ROW("LIST", client_list, CLIENT_ADMIN, "2.4.0", "O(N) where N is the number of client connections",
-		"[TYPE client-type={NORMAL|MASTER|REPLICA|PUBSUB}]@5.0.0 [ID client-id:integer...]@6.2.0",
+		.history = "2.8.12=Added new filter format.|2.8.12=`ID` option.|3.2.0=Added "
+			   "`master` type in for "
+			   "`TYPE` option.|5.0.0=Replaced `slave` `TYPE` with `replica`. `slave` "
+			   "still supported for "
+			   "backward compatibility.|6.2.0=`LADDR` option."),
+	CLIENT_ROW("LIST", client_list, CLIENT_ADMIN, "2.4.0",
+		"O(N) where N is the number of client connections",
+		"[TYPE client-type={NORMAL|MASTER|REPLICA|PUBSUB}]@5.0.0 [ID "
+		"client-id:integer...]@6.2.0",
 		"Lists the connections.", .tips = "nondeterministic_output",
-		.history = "2.8.12=Added unique client `id` field.|5.0.0=Added optional `TYPE` filter.|6.0.0=Added "
-			"`user` field.|6.2.0=Added `argv-mem`, `tot-mem`, `laddr` and `redir` fields and the optional "
-			"`ID` filter.|7.0.0=Added `resp`, `multi-mem`, `rbs` and `rbp` fields.|7.0.3=Added `ssub` field."),
+		.history = "2.8.12=Added unique client `id` field.|5.0.0=Added optional `TYPE` "
+			   "filter.|6.0.0=Added "
+			   "`user` field.|6.2.0=Added `argv-mem`, `tot-mem`, `laddr` and `redir` "
+			   "fields and the optional "
+			   "`ID` filter.|7.0.0=Added `resp`, `multi-mem`, `rbs` and `rbp` "
+			   "fields.|7.0.3=Added `ssub` field."),
 	CLIENT_ROW("NO-EVICT", client_no_evict, CLIENT_ADMIN, "7.0.0", "O(1)", "enabled={ON|OFF}",
 		"Protects the connection from client eviction.", ),
 	CLIENT_ROW("NO-TOUCH", client_no_touch, CLIENT_FLAGS, "7.2.0", "O(1)", "enabled={ON|OFF}",
@@ -247,21 +264,27 @@ static const struct command_row client_subcommands[] = {
 		"Names the connection.", ),
 	CLIENT_ROW("TRACKING", client_tracking, CLIENT_FLAGS, "6.0.0",
 		"O(1). Some options may introduce additional complexity.",
-		"status={ON|OFF} [REDIRECT client-id:integer] [PREFIX prefix]... [BCAST] [OPTIN] [OPTOUT] [NOLOOP]",
+		"status={ON|OFF} [REDIRECT client-id:integer] [PREFIX prefix]... [BCAST] [OPTIN] "
+		"[OPTOUT] [NOLOOP]",
 		"Switches invalidation messages for keys that this connection has read.", ),
 	CLIENT_ROW("TRACKINGINFO", client_trackinginfo, CLIENT_FLAGS, "6.2.0", "O(1)", "",
 		"How tracking is set for the connection.", ),
 	CLIENT_ROW("UNBLOCK", client_unblock, CLIENT_ADMIN, "5.0.0",
 		"O(log N) where N is the number of client connections",
-		"client-id:integer unblock-type=[TIMEOUT|ERROR]", "Ends another connection's blocking command.", ),
-	CLIENT_ROW("UNPAUSE", client_unpause, CLIENT_ADMIN, "6.2.0", "O(N) Where N is the number of paused clients", "",
-		"Ends a pause.", ),
+		"client-id:integer unblock-type=[TIMEOUT|ERROR]",
+		"Ends another connection's blocking command.", ),
+	CLIENT_ROW("UNPAUSE", client_unpause, CLIENT_ADMIN, "6.2.0",
+		"O(N) Where N is the number of paused clients", "", "Ends a pause.", ),
 	{0},
 };
 
 const struct command_row client_commands[] = {
-	{.name = "CLIENT", .group = "connection", .since = "2.4.0", .complexity = "Depends on subcommand.",
-		.summary = "A container for client connection commands.", .syntax = "",
+	{.name = "CLIENT",
+		.group = "connection",
+		.since = "2.4.0",
+		.complexity = "Depends on subcommand.",
+		.summary = "A container for client connection commands.",
+		.syntax = "",
 		.subcommands = client_subcommands},
 	{0},
 };

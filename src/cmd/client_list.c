@@ -16,11 +16,20 @@ static void client_print_flags(struct buf *out, const struct session *s)
 		uint32_t flag;
 		char letter;
 	} letters[] = {
-		{SESSION_MONITOR, 'O'}, {SESSION_PUBSUB, 'P'}, {SESSION_MULTI, 'x'},
-		{SESSION_BLOCKED | SESSION_PAUSED_CALL, 'b'}, {SESSION_TRACKING, 't'},
-		{SESSION_TRACKING_BROKEN, 'R'}, {SESSION_TRACKING_BCAST, 'B'}, {SESSION_DIRTY_CAS, 'd'},
-		{SESSION_CLOSE_AFTER_REPLY, 'c'}, {SESSION_UNBLOCKED, 'u'}, {SESSION_CLOSE_ASAP, 'A'},
-		{SESSION_UNIX_SOCKET, 'U'}, {SESSION_READONLY, 'r'}, {SESSION_NO_EVICT, 'e'},
+		{SESSION_MONITOR, 'O'},
+		{SESSION_PUBSUB, 'P'},
+		{SESSION_MULTI, 'x'},
+		{SESSION_BLOCKED | SESSION_PAUSED_CALL, 'b'},
+		{SESSION_TRACKING, 't'},
+		{SESSION_TRACKING_BROKEN, 'R'},
+		{SESSION_TRACKING_BCAST, 'B'},
+		{SESSION_DIRTY_CAS, 'd'},
+		{SESSION_CLOSE_AFTER_REPLY, 'c'},
+		{SESSION_UNBLOCKED, 'u'},
+		{SESSION_CLOSE_ASAP, 'A'},
+		{SESSION_UNIX_SOCKET, 'U'},
+		{SESSION_READONLY, 'r'},
+		{SESSION_NO_EVICT, 'e'},
 		{SESSION_NO_TOUCH, 'T'},
 	};
 	size_t before = out->len;
@@ -53,15 +62,18 @@ void client_print(struct buf *out, const struct session *s)
 		(long long)((exec->now_ms - s->created_ms) / 1000),
 		(long long)(exec->now_ms / 1000 - s->last_active_s));
 	client_print_flags(out, s);
-	buf_printf(out, " db=%d sub=%d psub=%d ssub=%d multi=%d qbuf=%zu qbuf-free=%zu argv-mem=%zu "
-		"multi-mem=%zu rbs=%zu rbp=%zu obl=%zu oll=%zu omem=%zu tot-mem=%zu events=%s cmd=%s "
+	buf_printf(out,
+		" db=%d sub=%d psub=%d ssub=%d multi=%d qbuf=%zu qbuf-free=%zu argv-mem=%zu "
+		"multi-mem=%zu rbs=%zu rbp=%zu obl=%zu oll=%zu omem=%zu tot-mem=%zu events=%s "
+		"cmd=%s "
 		"user=%s redir=%lld resp=%d lib-name=%s lib-ver=%s",
 		s->db, subs.channels, subs.patterns, subs.shard_channels,
-		s->flags & SESSION_MULTI ? s->tx->count : -1, b.query_used, b.query_free, b.argv_mem,
-		b.multi_mem, b.reply_chunk, b.reply_used, b.reply_used, b.list_len, b.list_mem, b.total,
-		b.list_mem > 0 ? "rw" : "r", s->last_command == NULL ? "NULL" : s->last_command->name,
-		s->is_authenticated ? "default" : "(superuser)", (long long)subs.redirect, s->reply.resp,
-		text_or_empty(s->lib_name), text_or_empty(s->lib_version));
+		s->flags & SESSION_MULTI ? s->tx->count : -1, b.query_used, b.query_free,
+		b.argv_mem, b.multi_mem, b.reply_chunk, b.reply_used, b.reply_used, b.list_len,
+		b.list_mem, b.total, b.list_mem > 0 ? "rw" : "r",
+		s->last_command == NULL ? "NULL" : s->last_command->name,
+		s->is_authenticated ? "default" : "(superuser)", (long long)subs.redirect,
+		s->reply.resp, text_or_empty(s->lib_name), text_or_empty(s->lib_version));
 }
 
 enum outcome client_info(struct call *call)
@@ -75,13 +87,13 @@ enum outcome client_info(struct call *call)
 	return DONE;
 }
 
-/* --- filters -------------------------------------------------------------------------------------- */
+/* --- filters ---------------------------------------------------------------------------------- */
 
 struct client_filter {
 	uint64_t id;
-	int64_t max_age_s;   /* 0 = any */
+	int64_t max_age_s; /* 0 = any */
 	struct bytes addr, laddr, user;
-	int class;           /* -1 = any */
+	int class; /* -1 = any */
 	bool skip_me;
 };
 
@@ -98,7 +110,8 @@ int client_class_parse(struct bytes word)
 	return -1;
 }
 
-static bool filter_fits(const struct client_filter *f, const struct session *s, const struct session *me)
+static bool filter_fits(
+	const struct client_filter *f, const struct session *s, const struct session *me)
 {
 	struct net_peer peer;
 
@@ -114,10 +127,10 @@ static bool filter_fits(const struct client_filter *f, const struct session *s, 
 		return true;
 	net_peer_get(s, &peer);
 	return (f->addr.ptr == NULL || bytes_equal(f->addr, bytes_text(peer.addr))) &&
-		(f->laddr.ptr == NULL || bytes_equal(f->laddr, bytes_text(peer.laddr)));
+	       (f->laddr.ptr == NULL || bytes_equal(f->laddr, bytes_text(peer.laddr)));
 }
 
-/* --- CLIENT LIST ------------------------------------------------------------------------------------ */
+/* --- CLIENT LIST ------------------------------------------------------------------------------ */
 
 static enum outcome list_reply(struct call *call, struct buf *lines)
 {
@@ -155,11 +168,13 @@ enum outcome client_list(struct call *call)
 	if (call->argc == 4 && call_arg_is(call, 2, "type")) {
 		filter.class = client_class_parse(call->argv[3]);
 		if (filter.class < 0)
-			return call_failf(call, E_CLIENT_TYPE, bytes_clip_text(call->argv[3], 128).text);
+			return call_failf(
+				call, E_CLIENT_TYPE, bytes_clip_text(call->argv[3], 128).text);
 	} else if (call->argc != 2) {
 		return call_fail(call, E_SYNTAX);
 	}
-	LINK_EACH(it, after, &call->exec->sessions) {
+	LINK_EACH(it, after, &call->exec->sessions)
+	{
 		const struct session *s = LINK_OWNER(it, struct session, all);
 		if (!filter_fits(&filter, s, call->session))
 			continue;
@@ -169,7 +184,7 @@ enum outcome client_list(struct call *call)
 	return list_reply(call, &lines);
 }
 
-/* --- CLIENT KILL -------------------------------------------------------------------------------------- */
+/* --- CLIENT KILL ------------------------------------------------------------------------------ */
 
 static bool kill_option(struct call *call, int i, struct client_filter *f)
 {
@@ -204,7 +219,8 @@ static bool kill_option(struct call *call, int i, struct client_filter *f)
 			call_failf(call, E_CLIENT_USER, bytes_clip_text(value, 128).text);
 			return false;
 		}
-	} else if (call_arg_is(call, i, "skipme") && (bytes_is(value, "yes") || bytes_is(value, "no"))) {
+	} else if (call_arg_is(call, i, "skipme") &&
+		   (bytes_is(value, "yes") || bytes_is(value, "no"))) {
 		f->skip_me = bytes_is(value, "yes");
 	} else {
 		call_fail(call, E_SYNTAX);
@@ -228,7 +244,8 @@ enum outcome client_kill(struct call *call)
 	for (int i = 2; !is_old_form && i < call->argc; i += 2)
 		if (!kill_option(call, i, &filter))
 			return FAILED;
-	LINK_EACH(it, after, &call->exec->sessions) {
+	LINK_EACH(it, after, &call->exec->sessions)
+	{
 		struct session *s = LINK_OWNER(it, struct session, all);
 		if (s->flags & SESSION_CLOSE_ASAP || !filter_fits(&filter, s, call->session))
 			continue;

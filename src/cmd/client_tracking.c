@@ -50,7 +50,8 @@ static bool tracking_parse(struct call *call, struct tracking_arguments *a)
 			o->optout = true;
 		} else if (call_arg_is(call, i, "noloop")) {
 			o->noloop = true;
-		} else if (call_arg_is(call, i, "prefix") && has_more && o->prefix_count < TRACKING_PREFIXES_MAX) {
+		} else if (call_arg_is(call, i, "prefix") && has_more &&
+			   o->prefix_count < TRACKING_PREFIXES_MAX) {
 			a->prefixes[o->prefix_count++] = call->argv[++i];
 		} else {
 			call_fail(call, E_SYNTAX);
@@ -67,7 +68,9 @@ static bool prefixes_fit(struct call *call, const struct tracking_options *o)
 		struct bytes other = tracking_overlap(call->session, o->prefixes[i]);
 		bool is_own = other.ptr != NULL;
 		for (int j = 0; j < i && other.ptr == NULL; j++) {
-			size_t shorter = o->prefixes[i].len < o->prefixes[j].len ? o->prefixes[i].len : o->prefixes[j].len;
+			size_t shorter = o->prefixes[i].len < o->prefixes[j].len
+						 ? o->prefixes[i].len
+						 : o->prefixes[j].len;
 			if (memcmp(o->prefixes[i].ptr, o->prefixes[j].ptr, shorter) == 0)
 				other = o->prefixes[j];
 		}
@@ -173,10 +176,15 @@ enum outcome client_trackinginfo(struct call *call)
 		bool is_set;
 		const char *word;
 	} words[] = {
-		{!is_on, "off"}, {is_on, "on"}, {o.bcast, "bcast"}, {o.optin, "optin"},
+		{!is_on, "off"},
+		{is_on, "on"},
+		{o.bcast, "bcast"},
+		{o.optin, "optin"},
 		{o.optin && tracking_caching_get(s) == CACHING_YES, "caching-yes"},
-		{o.optout, "optout"}, {o.optout && tracking_caching_get(s) == CACHING_NO, "caching-no"},
-		{o.noloop, "noloop"}, {(s->flags & SESSION_TRACKING_BROKEN) != 0, "broken_redirect"},
+		{o.optout, "optout"},
+		{o.optout && tracking_caching_get(s) == CACHING_NO, "caching-no"},
+		{o.noloop, "noloop"},
+		{(s->flags & SESSION_TRACKING_BROKEN) != 0, "broken_redirect"},
 	};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (!words[i].is_set)

@@ -116,8 +116,10 @@ static bool auth_concerns(const struct command *command)
 
 void connection_init(struct exec *exec)
 {
-	gate_register(exec, &(struct gate_row){.gate = GATE_AUTH, .name = "unauthenticated",
-		.check = auth_check, .concerns = auth_concerns});
+	gate_register(exec, &(struct gate_row){.gate = GATE_AUTH,
+				    .name = "unauthenticated",
+				    .check = auth_check,
+				    .concerns = auth_concerns});
 	exec->exec_run = transactions_exec;
 }
 
@@ -205,39 +207,79 @@ static enum outcome reset(struct call *call)
 	s->db = 0;
 	s->reply.resp = 2;
 	s->flags &= ~(uint32_t)(SESSION_REPLY_OFF | SESSION_REPLY_SKIP | SESSION_REPLY_SKIP_NEXT |
-		SESSION_NO_EVICT | SESSION_NO_TOUCH | SESSION_READONLY);
+				SESSION_NO_EVICT | SESSION_NO_TOUCH | SESSION_READONLY);
 	client_set_text(&s->name, (struct bytes){NULL, 0});
 	session_set_authenticated(s, !exec->has_password);
 	reply_simple(call->reply, "RESET");
 	return DONE;
 }
 
-#define CONNECTION_FLAGS (CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_FAST | CMD_NO_AUTH | CMD_ALLOW_BUSY)
+#define CONNECTION_FLAGS                                                                           \
+	(CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_FAST | CMD_NO_AUTH | CMD_ALLOW_BUSY)
 
 const struct command_row connection_commands[] = {
-	{.name = "PING", .run = ping, .flags = CMD_FAST, .group = "connection", .since = "1.0.0",
+	{.name = "PING",
+		.run = ping,
+		.flags = CMD_FAST,
+		.group = "connection",
+		.since = "1.0.0",
 		.tips = "request_policy:all_shards|response_policy:all_succeeded",
-		.complexity = "O(1)", .syntax = "[message]", .summary = "Answers PONG, or the message."},
-	{.name = "ECHO", .run = echo, .flags = CMD_FAST | CMD_LOADING | CMD_STALE, .group = "connection",
-		.since = "1.0.0", .complexity = "O(1)", .syntax = "message", .summary = "Answers the message."},
-	{.name = "SELECT", .run = select_db, .flags = CMD_FAST | CMD_LOADING | CMD_STALE,
-		.group = "connection", .since = "1.0.0", .complexity = "O(1)", .syntax = "index:integer",
+		.complexity = "O(1)",
+		.syntax = "[message]",
+		.summary = "Answers PONG, or the message."},
+	{.name = "ECHO",
+		.run = echo,
+		.flags = CMD_FAST | CMD_LOADING | CMD_STALE,
+		.group = "connection",
+		.since = "1.0.0",
+		.complexity = "O(1)",
+		.syntax = "message",
+		.summary = "Answers the message."},
+	{.name = "SELECT",
+		.run = select_db,
+		.flags = CMD_FAST | CMD_LOADING | CMD_STALE,
+		.group = "connection",
+		.since = "1.0.0",
+		.complexity = "O(1)",
+		.syntax = "index:integer",
 		.summary = "Changes the connection's database."},
-	{.name = "QUIT", .run = quit, .flags = CONNECTION_FLAGS, .group = "connection", .since = "1.0.0",
-		.complexity = "O(1)", .syntax = "<[arg...]>", .summary = "Closes the connection.",
+	{.name = "QUIT",
+		.run = quit,
+		.flags = CONNECTION_FLAGS,
+		.group = "connection",
+		.since = "1.0.0",
+		.complexity = "O(1)",
+		.syntax = "<[arg...]>",
+		.summary = "Closes the connection.",
 		.deprecated = "7.2.0=just closing the connection"},
-	{.name = "AUTH", .run = auth, .flags = CONNECTION_FLAGS,
-		.group = "connection", .since = "1.0.0",
+	{.name = "AUTH",
+		.run = auth,
+		.flags = CONNECTION_FLAGS,
+		.group = "connection",
+		.since = "1.0.0",
 		.complexity = "O(N) where N is the number of passwords defined for the user",
-		.syntax = "[username]@6.0.0 password", .summary = "Authenticates the connection.",
+		.syntax = "[username]@6.0.0 password",
+		.summary = "Authenticates the connection.",
 		.history = "6.0.0=Added ACL style (username and password)."},
-	{.name = "HELLO", .run = hello, .flags = CONNECTION_FLAGS,
-		.group = "connection", .since = "6.0.0", .complexity = "O(1)",
-		.syntax = "arguments=[protover:integer [AUTH auth={username password}] [SETNAME clientname]]",
+	{.name = "HELLO",
+		.run = hello,
+		.flags = CONNECTION_FLAGS,
+		.group = "connection",
+		.since = "6.0.0",
+		.complexity = "O(1)",
+		.syntax = "arguments=[protover:integer [AUTH auth={username password}] [SETNAME "
+			  "clientname]]",
 		.summary = "Chooses the protocol and introduces the client.",
-		.history = "6.2.0=`protover` made optional; when called without arguments reports the "
+		.history =
+			"6.2.0=`protover` made optional; when called without arguments reports the "
 			"connection's context."},
-	{.name = "RESET", .run = reset, .flags = CONNECTION_FLAGS, .group = "connection", .since = "6.2.0",
-		.complexity = "O(1)", .syntax = "", .summary = "Puts the connection back to its first state."},
+	{.name = "RESET",
+		.run = reset,
+		.flags = CONNECTION_FLAGS,
+		.group = "connection",
+		.since = "6.2.0",
+		.complexity = "O(1)",
+		.syntax = "",
+		.summary = "Puts the connection back to its first state."},
 	{0},
 };

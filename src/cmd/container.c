@@ -65,7 +65,7 @@ void container_store(
 
 bool container_arg_numkeys(struct call *call, int at, int64_t *count)
 {
-	return call_arg_i64_in(call, at, 1, INT64_MAX, count, E_NUMKEYS);
+	return call_arg_i64_in(call, at, (struct i64_range){1, INT64_MAX}, count, E_NUMKEYS);
 }
 
 bool container_arg_sample(struct call *call, int index, int64_t limit, int64_t *count)

@@ -78,8 +78,8 @@ static enum outcome type(struct call *call)
 }
 
 /* Stores a value and its expiry (-1 = none). A short string that had grown stays "raw". */
-static void value_place(struct db *db, struct key key, struct value *v, uint8_t encoding,
-	int64_t expiry_ms)
+static void value_place(
+	struct db *db, struct key key, struct value *v, uint8_t encoding, int64_t expiry_ms)
 {
 	struct entry *e = db_set_value(db, key, v, expiry_ms < 0 ? EXPIRY_NONE : expiry_ms);
 	if (encoding == ENC_INLINE_RAW && e->encoding == ENC_INLINE)
@@ -87,8 +87,8 @@ static void value_place(struct db *db, struct key key, struct value *v, uint8_t 
 }
 
 /* Takes a key and puts its value and expiry under another name or into another database. */
-static void entry_move(struct db *from, struct key from_key, struct entry *e, struct db *to,
-	struct key to_key)
+static void entry_move(
+	struct db *from, struct key from_key, struct entry *e, struct db *to, struct key to_key)
 {
 	int64_t expiry_ms = entry_expiry_ms(e);
 	uint8_t encoding = e->encoding;
@@ -136,7 +136,8 @@ static struct db *argument_db(struct call *call, int index)
 {
 	struct keyspace *k = call->db->keyspace;
 	int64_t id;
-	if (!call_arg_i64_in(call, index, INT32_MIN, INT32_MAX, &id, E_NOT_INTEGER))
+	if (!call_arg_i64_in(
+		    call, index, (struct i64_range){INT32_MIN, INT32_MAX}, &id, E_NOT_INTEGER))
 		return NULL;
 	if (id < 0 || id >= k->db_count) {
 		call_fail(call, E_DB_RANGE);
@@ -214,42 +215,85 @@ static enum outcome copy(struct call *call)
 #define EACH_KEY "O(N) where N is the number of keys."
 
 const struct command_row generic_commands[] = {
-	{.name = "DEL", .run = del, .flags = CMD_WRITE, GROUP, .since = "1.0.0", COUNTS,
+	{.name = "DEL",
+		.run = del,
+		.flags = CMD_WRITE,
+		GROUP,
+		.since = "1.0.0",
+		COUNTS,
 		.complexity = "O(N) where N is the number of keys and of their elements.",
-		.syntax = "key:key:RM+delete...", .summary = "Deletes keys."},
-	{.name = "UNLINK", .run = unlink_keys, .flags = CMD_WRITE | CMD_FAST, GROUP,
-		.since = "4.0.0", COUNTS,
+		.syntax = "key:key:RM+delete...",
+		.summary = "Deletes keys."},
+	{.name = "UNLINK",
+		.run = unlink_keys,
+		.flags = CMD_WRITE | CMD_FAST,
+		GROUP,
+		.since = "4.0.0",
+		COUNTS,
 		.complexity = "O(1) for each key; the memory is given back in slices later.",
 		.syntax = "key:key:RM+delete...",
 		.summary = "Deletes keys and frees what they held later."},
-	{.name = "EXISTS", .run = exists, .flags = CMD_READONLY | CMD_FAST, GROUP, .since = "1.0.0",
+	{.name = "EXISTS",
+		.run = exists,
+		.flags = CMD_READONLY | CMD_FAST,
+		GROUP,
+		.since = "1.0.0",
 		COUNTS,
-		.complexity = EACH_KEY, .syntax = "key:key:RO...",
+		.complexity = EACH_KEY,
+		.syntax = "key:key:RO...",
 		.summary = "Counts the keys that exist.",
 		.history = "3.0.3=Accepts multiple `key` arguments."},
-	{.name = "TOUCH", .run = touch, .flags = CMD_READONLY | CMD_FAST, GROUP, .since = "3.2.1",
+	{.name = "TOUCH",
+		.run = touch,
+		.flags = CMD_READONLY | CMD_FAST,
+		GROUP,
+		.since = "3.2.1",
 		COUNTS,
-		.complexity = EACH_KEY, .syntax = "key:key:RO...",
+		.complexity = EACH_KEY,
+		.syntax = "key:key:RO...",
 		.summary = "Counts the keys that exist and notes an access to each."},
-	{.name = "TYPE", .run = type, .flags = CMD_READONLY | CMD_FAST, GROUP, .since = "1.0.0",
-		.complexity = "O(1)", .syntax = "key:key:RO",
-		.summary = "Answers the type of what a key holds."},
-	{.name = "RENAME", .run = rename_key, .flags = CMD_WRITE, GROUP, .since = "1.0.0",
-		.complexity = "O(1)", .syntax = "key:key:RW+access+delete newkey:key:OW+update",
-		.summary = "Renames a key, over another if need be."},
-	{.name = "RENAMENX", .run = renamenx, .flags = CMD_WRITE | CMD_FAST, GROUP,
+	{.name = "TYPE",
+		.run = type,
+		.flags = CMD_READONLY | CMD_FAST,
+		GROUP,
 		.since = "1.0.0",
-		.complexity = "O(1)", .syntax = "key:key:RW+access+delete newkey:key:OW+insert",
+		.complexity = "O(1)",
+		.syntax = "key:key:RO",
+		.summary = "Answers the type of what a key holds."},
+	{.name = "RENAME",
+		.run = rename_key,
+		.flags = CMD_WRITE,
+		GROUP,
+		.since = "1.0.0",
+		.complexity = "O(1)",
+		.syntax = "key:key:RW+access+delete newkey:key:OW+update",
+		.summary = "Renames a key, over another if need be."},
+	{.name = "RENAMENX",
+		.run = renamenx,
+		.flags = CMD_WRITE | CMD_FAST,
+		GROUP,
+		.since = "1.0.0",
+		.complexity = "O(1)",
+		.syntax = "key:key:RW+access+delete newkey:key:OW+insert",
 		.summary = "Renames a key if the new name is free.",
 		.history = "3.2.0=The command no longer returns an error when source and "
-			"destination names are the same."},
-	{.name = "MOVE", .run = move, .flags = CMD_WRITE | CMD_FAST, GROUP, .since = "1.0.0",
-		.complexity = "O(1)", .syntax = "key:key:RW+access+update db:integer",
+			   "destination names are the same."},
+	{.name = "MOVE",
+		.run = move,
+		.flags = CMD_WRITE | CMD_FAST,
+		GROUP,
+		.since = "1.0.0",
+		.complexity = "O(1)",
+		.syntax = "key:key:RW+access+update db:integer",
 		.summary = "Moves a key to another database."},
-	{.name = "COPY", .run = copy, .flags = CMD_WRITE | CMD_DENY_OOM, GROUP, .since = "6.2.0",
+	{.name = "COPY",
+		.run = copy,
+		.flags = CMD_WRITE | CMD_DENY_OOM,
+		GROUP,
+		.since = "6.2.0",
 		.complexity = "O(N) where N is the number of elements; O(1) for strings.",
 		.syntax = "source:key:RO+access destination:key:OW+update "
-			"[DB destination-db:integer] [REPLACE]",
+			  "[DB destination-db:integer] [REPLACE]",
 		.summary = "Copies what a key holds to another key."},
 	{0},
 };

@@ -13,7 +13,8 @@ enum outcome help_reply(struct call *call, const char *const *lines)
 
 	while (lines[count] != NULL)
 		count++;
-	snprintf(title, sizeof(title), "%s <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+	snprintf(title, sizeof(title),
+		"%s <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
 		call->command->parent->row->name);
 	reply_array(call->reply, count + 3);
 	reply_simple(call->reply, title);

@@ -57,8 +57,9 @@ static enum outcome swapdb(struct call *call)
 {
 	struct keyspace *k = call->db->keyspace;
 	int64_t a, b;
-	if (!call_arg_i64_in(call, 1, INT32_MIN, INT32_MAX, &a, E_FIRST_DB) ||
-	    !call_arg_i64_in(call, 2, INT32_MIN, INT32_MAX, &b, E_SECOND_DB))
+	if (!call_arg_i64_in(call, 1, (struct i64_range){INT32_MIN, INT32_MAX}, &a, E_FIRST_DB) ||
+		!call_arg_i64_in(
+			call, 2, (struct i64_range){INT32_MIN, INT32_MAX}, &b, E_SECOND_DB))
 		return FAILED;
 	if (a < 0 || a >= k->db_count || b < 0 || b >= k->db_count)
 		return call_fail(call, E_DB_RANGE);
@@ -73,33 +74,49 @@ static enum outcome swapdb(struct call *call)
 }
 
 #define FLUSH_FLAGS (CMD_WRITE | CMD_KEYSPACE_CATEGORY | CMD_DANGEROUS)
-#define FLUSH .flags = FLUSH_FLAGS, .group = "server", .since = "1.0.0", \
-	.syntax = "flush-type=[ASYNC@4.0.0|SYNC@6.2.0]", \
-	.tips = "request_policy:all_shards|response_policy:all_succeeded", \
-	.history = "4.0.0=Added the `ASYNC` flushing mode modifier.|" \
-		"6.2.0=Added the `SYNC` flushing mode modifier."
+#define FLUSH                                                                                      \
+	.flags = FLUSH_FLAGS, .group = "server", .since = "1.0.0",                                 \
+	.syntax = "flush-type=[ASYNC@4.0.0|SYNC@6.2.0]",                                           \
+	.tips = "request_policy:all_shards|response_policy:all_succeeded",                         \
+	.history = "4.0.0=Added the `ASYNC` flushing mode modifier.|"                              \
+		   "6.2.0=Added the `SYNC` flushing mode modifier."
 
 const struct command_row keyspace_commands[] = {
-	{.name = "DBSIZE", .run = dbsize, .flags = CMD_READONLY | CMD_FAST | CMD_KEYSPACE_CATEGORY,
-		.group = "server", .since = "1.0.0", .complexity = "O(1)", .syntax = "",
+	{.name = "DBSIZE",
+		.run = dbsize,
+		.flags = CMD_READONLY | CMD_FAST | CMD_KEYSPACE_CATEGORY,
+		.group = "server",
+		.since = "1.0.0",
+		.complexity = "O(1)",
+		.syntax = "",
 		.tips = "request_policy:all_shards|response_policy:agg_sum",
 		.summary = "Answers how many keys the database has."},
-	{.name = "RANDOMKEY", .run = randomkey, .flags = CMD_READONLY, .group = "generic",
+	{.name = "RANDOMKEY",
+		.run = randomkey,
+		.flags = CMD_READONLY,
+		.group = "generic",
 		.since = "1.0.0",
-		.complexity = "O(1)", .syntax = "",
+		.complexity = "O(1)",
+		.syntax = "",
 		.tips = "request_policy:all_shards|nondeterministic_output",
 		.summary = "Answers one of the keys, at random."},
-	{.name = "FLUSHDB", .run = flushdb, FLUSH,
+	{.name = "FLUSHDB",
+		.run = flushdb,
+		FLUSH,
 		.complexity = "O(N) where N is the number of keys in the selected database",
 		.summary = "Deletes all keys of the database."},
-	{.name = "FLUSHALL", .run = flushall, FLUSH,
+	{.name = "FLUSHALL",
+		.run = flushall,
+		FLUSH,
 		.complexity = "O(N) where N is the total number of keys in all databases",
 		.summary = "Deletes all keys of all databases."},
-	{.name = "SWAPDB", .run = swapdb,
+	{.name = "SWAPDB",
+		.run = swapdb,
 		.flags = CMD_WRITE | CMD_FAST | CMD_KEYSPACE_CATEGORY | CMD_DANGEROUS,
-		.group = "server", .since = "4.0.0",
+		.group = "server",
+		.since = "4.0.0",
 		.complexity = "O(N) where N is the count of clients watching or blocking on keys "
-			"from both databases.",
+			      "from both databases.",
 		.syntax = "index1:integer index2:integer",
 		.summary = "Lets two databases change places."},
 	{0},

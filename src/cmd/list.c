@@ -115,7 +115,8 @@ static enum outcome pop(struct call *call, enum list_end end)
 	bool has_count = call->argc == 3;
 	if (call->argc > 3)
 		return call_failf(call, E_ARITY, call->command->name);
-	if (has_count && !call_arg_i64_in(call, 2, 0, INT64_MAX, &count, E_MUST_BE_POSITIVE))
+	if (has_count && !call_arg_i64_in(call, 2, (struct i64_range){0, INT64_MAX}, &count,
+				 E_MUST_BE_POSITIVE))
 		return FAILED;
 	enum found found = container_open(call, 1, TYPE_LIST, NULL, &edit);
 	if (found == REFUSED)
@@ -248,12 +249,12 @@ static bool lpos_options(struct call *call, struct lpos_options *o)
 				return false;
 			}
 		} else if (call_arg_is(call, i, "COUNT")) {
-			if (!call_arg_i64_in(
-				    call, i + 1, 0, INT64_MAX, &o->count, E_COUNT_NEGATIVE))
+			if (!call_arg_i64_in(call, i + 1, (struct i64_range){0, INT64_MAX},
+				    &o->count, E_COUNT_NEGATIVE))
 				return false;
 		} else if (call_arg_is(call, i, "MAXLEN")) {
-			if (!call_arg_i64_in(
-				    call, i + 1, 0, INT64_MAX, &o->max_len, E_MAXLEN_NEGATIVE))
+			if (!call_arg_i64_in(call, i + 1, (struct i64_range){0, INT64_MAX},
+				    &o->max_len, E_MAXLEN_NEGATIVE))
 				return false;
 		} else {
 			goto syntax;

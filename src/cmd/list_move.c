@@ -227,7 +227,8 @@ static bool mpop_parse(struct call *call, int at, struct mpop *m)
 	for (int i = where + 1; i < call->argc; i += 2) {
 		if (m->count != 0 || i + 1 == call->argc || !call_arg_is(call, i, "COUNT"))
 			goto syntax;
-		if (!call_arg_i64_in(call, i + 1, 1, INT64_MAX, &m->count, E_COUNT_POSITIVE))
+		if (!call_arg_i64_in(call, i + 1, (struct i64_range){1, INT64_MAX}, &m->count,
+			    E_COUNT_POSITIVE))
 			return false;
 	}
 	if (m->count == 0)

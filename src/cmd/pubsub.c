@@ -109,18 +109,20 @@ static enum outcome sunsubscribe(struct call *call)
 static enum outcome publish(struct call *call)
 {
 	effect_force(call);
-	reply_i64(call->reply, pubsub_publish(call->exec, CHANNEL_PLAIN, call->argv[1], call->argv[2]));
+	reply_i64(call->reply,
+		pubsub_publish(call->exec, CHANNEL_PLAIN, call->argv[1], call->argv[2]));
 	return DONE;
 }
 
 static enum outcome spublish(struct call *call)
 {
 	effect_force(call);
-	reply_i64(call->reply, pubsub_publish(call->exec, CHANNEL_SHARD, call->argv[1], call->argv[2]));
+	reply_i64(call->reply,
+		pubsub_publish(call->exec, CHANNEL_SHARD, call->argv[1], call->argv[2]));
 	return DONE;
 }
 
-/* --- PUBSUB ------------------------------------------------------------------------------------------- */
+/* --- PUBSUB ----------------------------------------------------------------------------------- */
 
 struct channels_walk {
 	struct reply *reply;
@@ -154,7 +156,8 @@ static enum outcome numsub_reply(struct call *call, enum channel_kind kind)
 	reply_array(call->reply, (call->argc - 2) * 2);
 	for (int i = 2; i < call->argc; i++) {
 		reply_bulk(call->reply, call->argv[i]);
-		reply_i64(call->reply, (int64_t)pubsub_channel_subscribers(call->exec, kind, call->argv[i]));
+		reply_i64(call->reply,
+			(int64_t)pubsub_channel_subscribers(call->exec, kind, call->argv[i]));
 	}
 	return DONE;
 }
@@ -207,57 +210,131 @@ static enum outcome pubsub_help(struct call *call)
 #define LOOK_FLAGS (CMD_PUBSUB | CMD_LOADING | CMD_STALE)
 
 static const struct command_row pubsub_subcommands[] = {
-	{.name = "CHANNELS", .run = pubsub_channels, .flags = LOOK_FLAGS, .group = "pubsub", .since = "2.8.0",
-		.complexity = "O(N) where N is the number of active channels", .syntax = "[pattern:pattern]",
+	{.name = "CHANNELS",
+		.run = pubsub_channels,
+		.flags = LOOK_FLAGS,
+		.group = "pubsub",
+		.since = "2.8.0",
+		.complexity = "O(N) where N is the number of active channels",
+		.syntax = "[pattern:pattern]",
 		.summary = "Lists the channels that have subscribers."},
-	{.name = "HELP", .run = pubsub_help, .flags = CMD_LOADING | CMD_STALE, .group = "pubsub",
-		.since = "6.2.0", .complexity = "O(1)", .syntax = "", .summary = "Lists the subcommands."},
-	{.name = "NUMPAT", .run = pubsub_numpat, .flags = LOOK_FLAGS, .group = "pubsub", .since = "2.8.0",
-		.complexity = "O(1)", .syntax = "", .summary = "Counts the patterns that are subscribed to."},
-	{.name = "NUMSUB", .run = pubsub_numsub, .flags = LOOK_FLAGS, .group = "pubsub", .since = "2.8.0",
-		.complexity = "O(N) where N is the number of requested channels", .syntax = "[channel...]",
+	{.name = "HELP",
+		.run = pubsub_help,
+		.flags = CMD_LOADING | CMD_STALE,
+		.group = "pubsub",
+		.since = "6.2.0",
+		.complexity = "O(1)",
+		.syntax = "",
+		.summary = "Lists the subcommands."},
+	{.name = "NUMPAT",
+		.run = pubsub_numpat,
+		.flags = LOOK_FLAGS,
+		.group = "pubsub",
+		.since = "2.8.0",
+		.complexity = "O(1)",
+		.syntax = "",
+		.summary = "Counts the patterns that are subscribed to."},
+	{.name = "NUMSUB",
+		.run = pubsub_numsub,
+		.flags = LOOK_FLAGS,
+		.group = "pubsub",
+		.since = "2.8.0",
+		.complexity = "O(N) where N is the number of requested channels",
+		.syntax = "[channel...]",
 		.summary = "Counts the subscribers of channels."},
-	{.name = "SHARDCHANNELS", .run = pubsub_shardchannels, .flags = LOOK_FLAGS, .group = "pubsub",
-		.since = "7.0.0", .complexity = "O(N) where N is the number of active shard channels",
-		.syntax = "[pattern:pattern]", .summary = "Lists the shard channels that have subscribers."},
-	{.name = "SHARDNUMSUB", .run = pubsub_shardnumsub, .flags = LOOK_FLAGS, .group = "pubsub",
-		.since = "7.0.0", .complexity = "O(N) where N is the number of requested shard channels",
-		.syntax = "[shardchannel...]", .summary = "Counts the subscribers of shard channels."},
+	{.name = "SHARDCHANNELS",
+		.run = pubsub_shardchannels,
+		.flags = LOOK_FLAGS,
+		.group = "pubsub",
+		.since = "7.0.0",
+		.complexity = "O(N) where N is the number of active shard channels",
+		.syntax = "[pattern:pattern]",
+		.summary = "Lists the shard channels that have subscribers."},
+	{.name = "SHARDNUMSUB",
+		.run = pubsub_shardnumsub,
+		.flags = LOOK_FLAGS,
+		.group = "pubsub",
+		.since = "7.0.0",
+		.complexity = "O(N) where N is the number of requested shard channels",
+		.syntax = "[shardchannel...]",
+		.summary = "Counts the subscribers of shard channels."},
 	{0},
 };
 
 const struct command_row pubsub_commands[] = {
-	{.name = "SUBSCRIBE", .run = subscribe, .flags = PUSH_FLAGS, .group = "pubsub", .since = "2.0.0",
-		.complexity = "O(N) where N is the number of channels to subscribe to.", .syntax = "channel...",
+	{.name = "SUBSCRIBE",
+		.run = subscribe,
+		.flags = PUSH_FLAGS,
+		.group = "pubsub",
+		.since = "2.0.0",
+		.complexity = "O(N) where N is the number of channels to subscribe to.",
+		.syntax = "channel...",
 		.summary = "Listens to channels."},
-	{.name = "UNSUBSCRIBE", .run = unsubscribe, .flags = PUSH_FLAGS, .group = "pubsub", .since = "2.0.0",
-		.complexity = "O(N) where N is the number of channels to unsubscribe.", .syntax = "[channel...]",
+	{.name = "UNSUBSCRIBE",
+		.run = unsubscribe,
+		.flags = PUSH_FLAGS,
+		.group = "pubsub",
+		.since = "2.0.0",
+		.complexity = "O(N) where N is the number of channels to unsubscribe.",
+		.syntax = "[channel...]",
 		.summary = "Stops listening to channels."},
-	{.name = "PSUBSCRIBE", .run = psubscribe, .flags = PUSH_FLAGS, .group = "pubsub", .since = "2.0.0",
+	{.name = "PSUBSCRIBE",
+		.run = psubscribe,
+		.flags = PUSH_FLAGS,
+		.group = "pubsub",
+		.since = "2.0.0",
 		.complexity = "O(N) where N is the number of patterns to subscribe to.",
-		.syntax = "pattern:pattern...", .summary = "Listens to all channels that fit patterns."},
-	{.name = "PUNSUBSCRIBE", .run = punsubscribe, .flags = PUSH_FLAGS, .group = "pubsub", .since = "2.0.0",
+		.syntax = "pattern:pattern...",
+		.summary = "Listens to all channels that fit patterns."},
+	{.name = "PUNSUBSCRIBE",
+		.run = punsubscribe,
+		.flags = PUSH_FLAGS,
+		.group = "pubsub",
+		.since = "2.0.0",
 		.complexity = "O(N) where N is the number of patterns to unsubscribe.",
-		.syntax = "[pattern:pattern...]", .summary = "Stops listening to patterns."},
-	{.name = "SSUBSCRIBE", .run = ssubscribe, .flags = PUSH_FLAGS, .group = "pubsub", .since = "7.0.0",
+		.syntax = "[pattern:pattern...]",
+		.summary = "Stops listening to patterns."},
+	{.name = "SSUBSCRIBE",
+		.run = ssubscribe,
+		.flags = PUSH_FLAGS,
+		.group = "pubsub",
+		.since = "7.0.0",
 		.complexity = "O(N) where N is the number of shard channels to subscribe to.",
-		.syntax = "shardchannel:string:not_key...", .summary = "Listens to shard channels."},
-	{.name = "SUNSUBSCRIBE", .run = sunsubscribe, .flags = PUSH_FLAGS, .group = "pubsub", .since = "7.0.0",
+		.syntax = "shardchannel:string:not_key...",
+		.summary = "Listens to shard channels."},
+	{.name = "SUNSUBSCRIBE",
+		.run = sunsubscribe,
+		.flags = PUSH_FLAGS,
+		.group = "pubsub",
+		.since = "7.0.0",
 		.complexity = "O(N) where N is the number of shard channels to unsubscribe.",
-		.syntax = "[shardchannel:string:not_key...]", .summary = "Stops listening to shard channels."},
-	{.name = "PUBLISH", .run = publish,
+		.syntax = "[shardchannel:string:not_key...]",
+		.summary = "Stops listening to shard channels."},
+	{.name = "PUBLISH",
+		.run = publish,
 		.flags = CMD_PUBSUB | CMD_LOADING | CMD_STALE | CMD_FAST | CMD_MAY_REPLICATE,
-		.group = "pubsub", .since = "2.0.0",
-		.complexity = "O(N+M) where N is the number of clients subscribed to the receiving channel and "
-			"M is the total number of subscribed patterns (by any client).",
-		.syntax = "channel message", .summary = "Sends a message to a channel."},
-	{.name = "SPUBLISH", .run = spublish,
+		.group = "pubsub",
+		.since = "2.0.0",
+		.complexity = "O(N+M) where N is the number of clients subscribed to the receiving "
+			      "channel and "
+			      "M is the total number of subscribed patterns (by any client).",
+		.syntax = "channel message",
+		.summary = "Sends a message to a channel."},
+	{.name = "SPUBLISH",
+		.run = spublish,
 		.flags = CMD_PUBSUB | CMD_LOADING | CMD_STALE | CMD_FAST | CMD_MAY_REPLICATE,
-		.group = "pubsub", .since = "7.0.0",
-		.complexity = "O(N) where N is the number of clients subscribed to the receiving shard channel.",
-		.syntax = "shardchannel:string:not_key message", .summary = "Sends a message to a shard channel."},
-	{.name = "PUBSUB", .group = "pubsub", .since = "2.8.0", .complexity = "Depends on subcommand.",
-		.syntax = "", .summary = "A container for commands about channels.",
+		.group = "pubsub",
+		.since = "7.0.0",
+		.complexity = "O(N) where N is the number of clients subscribed to the receiving "
+			      "shard channel.",
+		.syntax = "shardchannel:string:not_key message",
+		.summary = "Sends a message to a shard channel."},
+	{.name = "PUBSUB",
+		.group = "pubsub",
+		.since = "2.8.0",
+		.complexity = "Depends on subcommand.",
+		.syntax = "",
+		.summary = "A container for commands about channels.",
 		.subcommands = pubsub_subcommands},
 	{0},
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * What the commands may reach besides the executor: the modules of one server, hung on exec->services by the
- * roof. A pointer is NULL only where its feature is not part of the build of a test.
+ * What the commands may reach besides the executor: the modules of one server, hung on
+ * exec->services by the roof. A pointer is NULL only where its feature is not part of the build of
+ * a test.
  */
 #ifndef RINGLET_CMD_SERVICES_H
 #define RINGLET_CMD_SERVICES_H
@@ -32,24 +33,24 @@ struct client_subscriptions {
 struct services {
 	struct loop *loop;
 	struct net *net;
-	struct config *config;             /* process/config: CONFIG GET/SET/REWRITE over the rows */
-	struct info_registry *info;        /* obs/info */
-	struct observe *observe;           /* obs/observe: slow log, latency monitor, histograms */
-	struct monitor *monitor;           /* obs/monitor */
-	struct shutdown *shutdown;         /* process/shutdown */
+	struct config *config;      /* process/config: CONFIG GET/SET/REWRITE over the rows */
+	struct info_registry *info; /* obs/info */
+	struct observe *observe;    /* obs/observe: slow log, latency monitor, histograms */
+	struct monitor *monitor;    /* obs/monitor */
+	struct shutdown *shutdown;  /* process/shutdown */
 	const struct process_config *process; /* shutdown-timeout, enable-debug-command … */
 	/* CONFIG RESETSTAT's share of whoever has figures that cmd/ does not know; may be NULL. */
 	void (*reset_stats)(void *context);
 	void *reset_context;
-	const struct buf *requirepass;     /* the parameter's field; empty = none */
+	const struct buf *requirepass; /* the parameter's field; empty = none */
 	/* Fills the counts; NULL without push/. */
 	void (*count_subscriptions)(const struct session *s, struct client_subscriptions *out);
 	int64_t started_ms;
-	size_t startup_bytes;              /* used memory before there was data */
+	size_t startup_bytes; /* used memory before there was data */
 	char run_id[41];
 	char replication_id[41];
-	bool cron_paused;                  /* DEBUG PAUSE-CRON */
-	bool skips_dump_checksum;          /* DEBUG SET-SKIP-CHECKSUM-VALIDATION */
+	bool cron_paused;         /* DEBUG PAUSE-CRON */
+	bool skips_dump_checksum; /* DEBUG SET-SKIP-CHECKSUM-VALIDATION */
 };
 
 #endif

@@ -197,7 +197,7 @@ static enum outcome spop(struct call *call)
 		return spop_one(call);
 	if (call->argc > 3)
 		return call_fail(call, E_SYNTAX);
-	if (!call_arg_i64_in(call, 2, 0, INT64_MAX, &count, E_MUST_BE_POSITIVE))
+	if (!call_arg_i64_in(call, 2, (struct i64_range){0, INT64_MAX}, &count, E_MUST_BE_POSITIVE))
 		return FAILED;
 	enum found found = container_open(call, 1, TYPE_SET, NULL, &edit);
 	if (found == REFUSED)

@@ -117,7 +117,8 @@ static enum outcome sintercard(struct call *call)
 	for (int i = 2 + (int)keys; i < call->argc; i += 2) {
 		if (i + 1 == call->argc || !call_arg_is(call, i, "LIMIT"))
 			return call_fail(call, E_SYNTAX);
-		if (!call_arg_i64_in(call, i + 1, 0, INT64_MAX, &c.limit, E_LIMIT_NEGATIVE))
+		if (!call_arg_i64_in(call, i + 1, (struct i64_range){0, INT64_MAX}, &c.limit,
+			    E_LIMIT_NEGATIVE))
 			return FAILED;
 	}
 	if (!operands_find(call, 2, (int)keys, &o))

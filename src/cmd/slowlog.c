@@ -31,12 +31,14 @@ static enum outcome slowlog_get(struct call *call)
 
 	if (call->argc > 3)
 		return call_failf(call, E_ARITY, call->command->name);
-	if (call->argc == 3 && !call_arg_i64_in(call, 2, -1, INT64_MAX, &wanted, E_SLOWLOG_COUNT))
+	if (call->argc == 3 && !call_arg_i64_in(call, 2, (struct i64_range){-1, INT64_MAX}, &wanted,
+				       E_SLOWLOG_COUNT))
 		return FAILED;
 	if (wanted == -1 || wanted > log->count)
 		wanted = log->count;
 	reply_array(call->reply, wanted);
-	LINK_EACH(it, after, &log->entries) {
+	LINK_EACH(it, after, &log->entries)
+	{
 		if (count++ == wanted)
 			break;
 		reply_entry(call->reply, LINK_OWNER(it, struct slowlog_entry, link));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Timeouts as arguments of commands.
+ * Timeouts as arguments of commands: whole milliseconds (CLIENT PAUSE, WAIT) or seconds with
+ * fractions (the blocking commands). Errors are written to the call.
  */
 #ifndef RINGLET_CMD_TIMEOUT_H
 #define RINGLET_CMD_TIMEOUT_H

@@ -17,8 +17,9 @@
 
 #include <stdio.h>
 
-#define CALL_ERROR_MAX_BYTES 1024     /* a formatted error text */
-#define CALL_UNKNOWN_ARGS_BYTES 128   /* how much of the arguments an unknown command's error shows */
+#define CALL_ERROR_MAX_BYTES 1024   /* a formatted error text */
+#define CALL_UNKNOWN_ARGS_BYTES 128 /* how much of the arguments an unknown command's error shows  \
+				     */
 
 /* --- errors --------------------------------------------------------------------------------- */
 
@@ -55,8 +56,8 @@ static enum outcome call_refuse_unknown(struct call *call)
 	tx_flag_error(call->session);
 	command_resolve(call->exec->commands, call->argv, call->argc, &container);
 	if (container != NULL)
-		return call_failf(call, E_UNKNOWN_SUBCOMMAND, bytes_clip_text(call->argv[1], 128).text,
-			container->row->name);
+		return call_failf(call, E_UNKNOWN_SUBCOMMAND,
+			bytes_clip_text(call->argv[1], 128).text, container->row->name);
 	for (int i = 1; i < call->argc && args.len < CALL_UNKNOWN_ARGS_BYTES; i++) {
 		struct bytes arg = call->argv[i];
 		size_t room = CALL_UNKNOWN_ARGS_BYTES - args.len;
@@ -207,7 +208,10 @@ enum outcome call_run_nested(struct call *call)
 
 void call_prepare(struct call *call, struct session *s, struct bytes *argv, int argc)
 {
-	*call = (struct call){.session = s, .exec = s->exec, .argv = argv, .argc = argc,
+	*call = (struct call){.session = s,
+		.exec = s->exec,
+		.argv = argv,
+		.argc = argc,
 		.command = command_resolve(s->exec->commands, argv, argc, NULL)};
 }
 
@@ -219,7 +223,8 @@ void call_run(struct session *s, struct bytes *argv, int argc)
 	call_run_prepared(&call);
 }
 
-/* --- arguments ---------------------------------------------------------------------------------- */
+/* --- arguments ----------------------------------------------------------------------------------
+ */
 
 bool call_arg_i64(struct call *call, int index, int64_t *out)
 {
@@ -229,10 +234,10 @@ bool call_arg_i64(struct call *call, int index, int64_t *out)
 	return false;
 }
 
-bool call_arg_i64_in(struct call *call, int index, int64_t min, int64_t max, int64_t *out,
-	enum error error)
+bool call_arg_i64_in(
+	struct call *call, int index, struct i64_range range, int64_t *out, enum error error)
 {
-	if (num_parse_i64(call->argv[index], out) && *out >= min && *out <= max)
+	if (num_parse_i64(call->argv[index], out) && *out >= range.min && *out <= range.max)
 		return true;
 	call_fail(call, error);
 	return false;
@@ -254,7 +259,8 @@ struct blob *call_hold_argument(const struct call *call, int index)
 	return blob_hold(big);
 }
 
-/* --- lookups -------------------------------------------------------------------------------------- */
+/* --- lookups
+ * -------------------------------------------------------------------------------------- */
 
 static void call_note_miss(struct call *call, struct key key)
 {

@@ -15,17 +15,17 @@ struct call {
 	struct session *session;
 	struct exec *exec;
 	struct reply *reply;
-	struct db *db;                /* the selected database */
+	struct db *db; /* the selected database */
 	struct command *command;
-	struct bytes *argv;           /* argv[0] is the name; a container's subcommand is argv[1] */
+	struct bytes *argv; /* argv[0] is the name; a container's subcommand is argv[1] */
 	int argc;
-	uint32_t flags;               /* CMD_* of the command; for EXEC also those of what it runs */
-	bool has_hash;                /* key_hash is that of argv[command->first_key] */
+	uint32_t flags; /* CMD_* of the command; for EXEC also those of what it runs */
+	bool has_hash;  /* key_hash is that of argv[command->first_key] */
 	uint64_t key_hash;
-	uint8_t effect;               /* exec/effect: how this call is propagated */
-	uint32_t redacted;            /* bit i: argv[i] is a secret, not for logs and monitors */
-	uint64_t dirty_before;        /* the keyspace's count when it began */
-	bool is_blocked_retry;        /* the same call again, because a key it waits for changed */
+	uint8_t effect;        /* exec/effect: how this call is propagated */
+	uint32_t redacted;     /* bit i: argv[i] is a secret, not for logs and monitors */
+	uint64_t dirty_before; /* the keyspace's count when it began */
+	bool is_blocked_retry; /* the same call again, because a key it waits for changed */
 };
 
 /* Runs one request: everything from lookup to accounts. */
@@ -33,7 +33,8 @@ void call_run(struct session *s, struct bytes *argv, int argc);
 /* The same for a call whose command (NULL = unknown) and hash were found ahead. `call` needs
  * session, argv, argc, command, has_hash, key_hash; the rest is filled in. */
 enum outcome call_run_prepared(struct call *call);
-/* Runs a command inside another (EXEC, a script, a blocked call's retry): no gates but those of `gates`, same unit. */
+/* Runs a command inside another (EXEC, a script, a blocked call's retry): no gates but those of
+ * `gates`, same unit. */
 enum outcome call_run_nested(struct call *call);
 
 /* Sets session, exec, argv, argc and looks the command up. */
@@ -58,9 +59,13 @@ static inline struct key call_key(const struct call *call, int index)
 struct bytes *call_copy_argv(const struct bytes *argv, int argc, size_t *size);
 
 /* Argument helpers: each writes the usual error and returns false when the text is wrong. */
-bool call_arg_i64(struct call *call, int index, int64_t *out);                 /* E_NOT_INTEGER */
-bool call_arg_i64_in(struct call *call, int index, int64_t min, int64_t max, int64_t *out, enum error error);
-bool call_arg_double(struct call *call, int index, double *out);               /* E_NOT_FLOAT */
+bool call_arg_i64(struct call *call, int index, int64_t *out); /* E_NOT_INTEGER */
+struct i64_range {
+	int64_t min, max;
+};
+bool call_arg_i64_in(
+	struct call *call, int index, struct i64_range range, int64_t *out, enum error error);
+bool call_arg_double(struct call *call, int index, double *out); /* E_NOT_FLOAT */
 static inline bool call_arg_is(const struct call *call, int index, const char *word)
 {
 	return index < call->argc && bytes_is(call->argv[index], word);
@@ -73,8 +78,8 @@ static inline void call_redact(struct call *call, int index)
 		call->redacted |= 1u << index;
 }
 
-/* A reference to the blob that holds argv[index], where it was received into one (long last arguments);
- * else NULL. A value can keep it without a copy. */
+/* A reference to the blob that holds argv[index], where it was received into one (long last
+ * arguments); else NULL. A value can keep it without a copy. */
 struct blob *call_hold_argument(const struct call *call, int index);
 
 /* Lookups with the accounts of a read (hits, misses, LRU/LFU touch, keymiss event). NULL = no such

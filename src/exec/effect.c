@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Collects what the calls of a unit are propagated as, and hands the unit to the sinks when it closes.
+ * Collects what the calls of a unit are propagated as, and hands the unit to the sinks when it
+ * closes.
  *
  * Invariant: outside a unit the list is empty. Deletions by expiry and eviction join the unit in
  * the order in which they happen.
@@ -33,7 +34,8 @@ static void effect_on_change(const struct change *change, void *context)
 		return;
 	if (exec->effect_sink_count == 0)
 		return;
-	bool is_lazy = change->cause == CHANGE_EXPIRED ? config->lazy_expire : config->lazy_eviction;
+	bool is_lazy =
+		change->cause == CHANGE_EXPIRED ? config->lazy_expire : config->lazy_eviction;
 	struct bytes words[2] = {is_lazy ? BYTES("UNLINK") : BYTES("DEL"), change->key};
 	effect_append(exec, change->db->id, words, 2);
 	if (exec->depth == 0)

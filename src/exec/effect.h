@@ -26,7 +26,8 @@ struct propagation {
 };
 
 struct effect_sink {
-	/* The commands of one closed unit, in order; `is_transaction`: more than one, or from EXEC. */
+	/* The commands of one closed unit, in order; `is_transaction`: more than one, or from EXEC.
+	 */
 	void (*unit)(const struct propagation *first, bool is_transaction, void *context);
 	void *context;
 };

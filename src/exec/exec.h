@@ -20,8 +20,8 @@ struct call_sink {
 };
 
 struct exec_stats {
-	uint64_t calls;             /* total_commands_processed */
-	uint64_t errors;            /* total_error_replies */
+	uint64_t calls;  /* total_commands_processed */
+	uint64_t errors; /* total_error_replies */
 	uint64_t keyspace_hits;
 	uint64_t keyspace_misses;
 	uint64_t unexpected_errors;
@@ -35,21 +35,21 @@ struct error_count {
 struct exec {
 	struct keyspace *keyspace;
 	struct command_table *commands;
-	uint32_t gates;                  /* armed gates */
+	uint32_t gates; /* armed gates */
 	struct gate_row gate_rows[GATE_COUNT];
 	struct exec_stats stats;
-	struct call *current;            /* innermost running call */
-	struct blob *big_argument;       /* the blob in which the last argument was received, or NULL */
-	int depth;                       /* nested calls (EXEC, scripts) */
-	uint64_t ticks;                  /* ticks_now at the last call's end: the next one's begin */
-	size_t ready_count;              /* exec/wait: keys whose waiters are to be served */
-	size_t memory_not_counted;       /* bytes that maxmemory leaves out: buffers of replicas, log */
-	bool is_evict_pending;           /* an eviction ran out of its budget */
-	struct out discard;              /* replies nobody wants (CLIENT REPLY OFF) */
+	struct call *current;      /* innermost running call */
+	struct blob *big_argument; /* the blob in which the last argument was received, or NULL */
+	int depth;                 /* nested calls (EXEC, scripts) */
+	uint64_t ticks;            /* ticks_now at the last call's end: the next one's begin */
+	size_t ready_count;        /* exec/wait: keys whose waiters are to be served */
+	size_t memory_not_counted; /* bytes that maxmemory leaves out: buffers of replicas, log */
+	bool is_evict_pending;     /* an eviction ran out of its budget */
+	struct out discard;        /* replies nobody wants (CLIENT REPLY OFF) */
 
 	struct effect_sink effect_sinks[EFFECT_SINKS_MAX];
 	int effect_sink_count;
-	struct propagation *unit_first;  /* of the open unit */
+	struct propagation *unit_first; /* of the open unit */
 	struct propagation **unit_last;
 	command_run *exec_run;           /* EXEC's handler: its gates include those of the queue */
 	struct watch_table *watches;     /* exec/watch */
@@ -59,13 +59,14 @@ struct exec {
 	struct pause *pause;             /* exec/pause; NULL until pause_init */
 	int64_t now_ms;                  /* wall clock of this turn */
 	int64_t now_us;
-	bool has_password;               /* requirepass or ACL: sessions start unauthenticated */
+	bool has_password; /* requirepass or ACL: sessions start unauthenticated */
 
 	/* net: this session has output; may go on reading. Set by whoever owns sockets. */
 	void (*want_flush)(struct session *s);
 	void (*want_resume)(struct session *s);
 
-	/* Told of each call that ran, also of one that now waits, once (MONITOR); and of each that ended. */
+	/* Told of each call that ran, also of one that now waits, once (MONITOR); and of each that
+	 * ended. */
 	struct call_sink seen[EXEC_CALL_SINKS_MAX];
 	struct call_sink after[EXEC_CALL_SINKS_MAX];
 	int seen_count, after_count;
@@ -76,7 +77,7 @@ struct exec {
 	void (*on_session_reset[EXEC_CLOSE_SINKS_MAX])(struct session *s);
 	int on_session_reset_count;
 
-	struct link sessions;            /* all, oldest first */
+	struct link sessions; /* all, oldest first */
 	struct dict sessions_by_id;
 	size_t session_count;
 	uint64_t next_session_id;

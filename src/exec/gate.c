@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Registration and asking of gates. What a gate means is known only by the folder that registered it.
+ * Registration and asking of gates. What a gate means is known only by the folder that registered
+ * it.
  */
 #include "exec/exec.h"
 

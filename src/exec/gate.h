@@ -10,20 +10,20 @@
 #include "exec/command.h"
 
 enum gate {
-	GATE_AUTH,         /* not authenticated */
+	GATE_AUTH, /* not authenticated */
 	GATE_ACL,
 	GATE_CLUSTER,
-	GATE_MEMORY,       /* maxmemory: evicts, then may veto */
-	GATE_DISK,         /* MISCONF */
+	GATE_MEMORY, /* maxmemory: evicts, then may veto */
+	GATE_DISK,   /* MISCONF */
 	GATE_FEW_REPLICAS,
-	GATE_READ_ONLY,    /* read-only replica */
-	GATE_SUBSCRIBER,   /* RESP2 subscriber mode */
-	GATE_MONITOR,      /* a watching session */
+	GATE_READ_ONLY,  /* read-only replica */
+	GATE_SUBSCRIBER, /* RESP2 subscriber mode */
+	GATE_MONITOR,    /* a watching session */
 	GATE_STALE,
 	GATE_LOADING,
 	GATE_BUSY_SCRIPT,
 	GATE_PAUSED,
-	GATE_QUEUE,        /* in MULTI: queue instead of run, after all vetoes */
+	GATE_QUEUE, /* in MULTI: queue instead of run, after all vetoes */
 	GATE_COUNT
 };
 #define GATE_BIT(gate) (1u << (gate))
@@ -44,7 +44,8 @@ struct gate_row {
 };
 
 void gate_register(struct exec *exec, const struct gate_row *row);
-static inline uint32_t gate_armed(uint32_t exec_gates, uint32_t session_gates, uint32_t command_gates)
+static inline uint32_t gate_armed(
+	uint32_t exec_gates, uint32_t session_gates, uint32_t command_gates)
 {
 	return (exec_gates | session_gates) & command_gates;
 }

@@ -32,14 +32,17 @@ static void pause_forget(struct session *s)
 void pause_init(struct exec *exec)
 {
 	exec->pause = mem_calloc(1, sizeof(*exec->pause));
-	gate_register(exec, &(struct gate_row){.gate = GATE_PAUSED, .name = "paused",
-		.check = pause_check, .context = exec->pause});
+	gate_register(exec, &(struct gate_row){.gate = GATE_PAUSED,
+				    .name = "paused",
+				    .check = pause_check,
+				    .context = exec->pause});
 	exec_sink_close(exec, pause_forget);
 }
 
 static void pause_resume_all(struct exec *exec)
 {
-	LINK_EACH(it, after, &exec->sessions) {
+	LINK_EACH(it, after, &exec->sessions)
+	{
 		struct session *s = LINK_OWNER(it, struct session, all);
 		if (!(s->flags & SESSION_PAUSED_CALL))
 			continue;
@@ -67,7 +70,8 @@ static void pause_update(struct exec *exec)
 		pause_resume_all(exec);
 }
 
-void pause_begin(struct exec *exec, enum pause_reason reason, enum pause_kind kind, int64_t until_ms)
+void pause_begin(
+	struct exec *exec, enum pause_reason reason, enum pause_kind kind, int64_t until_ms)
 {
 	struct pause *pause = exec->pause;
 

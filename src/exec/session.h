@@ -32,55 +32,55 @@ enum session_flag {
 	SESSION_MULTI = 1 << 2,
 	SESSION_BLOCKED = 1 << 3,
 	SESSION_REPLY_OFF = 1 << 4,
-	SESSION_REPLY_SKIP = 1 << 5,      /* this reply */
+	SESSION_REPLY_SKIP = 1 << 5, /* this reply */
 	SESSION_REPLY_SKIP_NEXT = 1 << 6,
 	SESSION_NO_EVICT = 1 << 7,
 	SESSION_NO_TOUCH = 1 << 8,
 	SESSION_MONITOR = 1 << 9,
 	SESSION_READONLY = 1 << 10,
 	SESSION_UNIX_SOCKET = 1 << 11,
-	SESSION_DENY_BLOCKING = 1 << 12,  /* inside EXEC or a script: blocking calls don't block */
-	SESSION_DIRTY_EXEC = 1 << 13,     /* queueing failed: EXECABORT */
-	SESSION_DIRTY_CAS = 1 << 14,      /* a watched key changed: EXEC replies nil */
-	SESSION_PUBSUB = 1 << 15,         /* has subscriptions */
+	SESSION_DENY_BLOCKING = 1 << 12, /* inside EXEC or a script: blocking calls don't block */
+	SESSION_DIRTY_EXEC = 1 << 13,    /* queueing failed: EXECABORT */
+	SESSION_DIRTY_CAS = 1 << 14,     /* a watched key changed: EXEC replies nil */
+	SESSION_PUBSUB = 1 << 15,        /* has subscriptions */
 	SESSION_TRACKING = 1 << 16,
-	SESSION_UNBLOCKED = 1 << 17,      /* was served; its buffered input is to be parsed again */
+	SESSION_UNBLOCKED = 1 << 17, /* was served; its buffered input is to be parsed again */
 	SESSION_IN_EXEC = 1 << 18,
 	SESSION_TRACKING_BCAST = 1 << 20,
 	SESSION_TRACKING_BROKEN = 1 << 21, /* its redirection target is gone */
-	SESSION_PAUSED_CALL = 1 << 19,    /* a call waits for CLIENT UNPAUSE */
+	SESSION_PAUSED_CALL = 1 << 19,     /* a call waits for CLIENT UNPAUSE */
 };
 
 struct session {
 	/* Hot: touched by each call. */
 	struct exec *exec;
-	struct reply reply;       /* where replies go, resp 2 or 3, to `out` below or a script's */
-	uint32_t flags;           /* SESSION_* */
-	uint32_t gates;           /* armed gates of this session (exec/gate.h) */
-	uint16_t db;              /* selected database */
+	struct reply reply; /* where replies go, resp 2 or 3, to `out` below or a script's */
+	uint32_t flags;     /* SESSION_* */
+	uint32_t gates;     /* armed gates of this session (exec/gate.h) */
+	uint16_t db;        /* selected database */
 	uint8_t origin;
 	bool is_authenticated;
 	const struct command *last_command; /* what it ran last, for CLIENT LIST and lookup */
-	int64_t last_active_s;    /* wall clock, seconds */
-	struct out out;           /* what is to be sent to the peer */
+	int64_t last_active_s;              /* wall clock, seconds */
+	struct out out;                     /* what is to be sent to the peer */
 
 	/* Features' own, NULL until used. */
-	struct transaction *tx;      /* exec/tx */
-	struct wait *wait;           /* exec/wait */
-	struct acl_user *user;       /* acl; NULL = default user */
+	struct transaction *tx;              /* exec/tx */
+	struct wait *wait;                   /* exec/wait */
+	struct acl_user *user;               /* acl; NULL = default user */
 	struct subscriptions *subscriptions; /* push/pubsub */
-	struct tracking *tracking;   /* push/tracking */
-	struct conn *conn;           /* net; NULL: no socket */
+	struct tracking *tracking;           /* push/tracking */
+	struct conn *conn;                   /* net; NULL: no socket */
 	struct script_run *script;
 
 	/* Cold. */
 	uint64_t id;
 	int64_t created_ms;
-	char *name;               /* CLIENT SETNAME; NULL = none */
+	char *name; /* CLIENT SETNAME; NULL = none */
 	char *lib_name;
 	char *lib_version;
-	struct link all;          /* exec->sessions */
-	uint64_t calls;           /* commands run */
+	struct link all; /* exec->sessions */
+	uint64_t calls;  /* commands run */
 };
 
 extern const struct dict_ops session_dict_ops; /* exec->sessions_by_id */
@@ -91,8 +91,8 @@ void session_release(struct session *s);
 void session_close(struct session *s, bool after_reply);
 /* The session with this id among exec->sessions; NULL = none. */
 struct session *session_by_id(struct exec *exec, uint64_t id);
-/* The session behind the one with id *cursor in order of age, wrapping; sets *cursor. NULL = none. Slices of
- * work over all sessions keep a cursor instead of a pointer. */
+/* The session behind the one with id *cursor in order of age, wrapping; sets *cursor. NULL = none.
+ * Slices of work over all sessions keep a cursor instead of a pointer. */
 struct session *session_walk(struct exec *exec, uint64_t *cursor);
 enum session_class session_class(const struct session *s);
 

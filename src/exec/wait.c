@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * The table of waiting calls: (database, key) → waiters in order of arrival, and a heap of deadlines.
+ * The table of waiting calls: (database, key) → waiters in order of arrival, and a heap of
+ * deadlines.
  *
  * Invariants: a waiter is linked into the list of each of its keys; a key without waiters is not
  * in the table; a key is on the ready list at most once. The cost of a change is one lookup,
@@ -32,12 +33,12 @@ struct waiter {
 struct wait {
 	struct session *session;
 	struct command *command;
-	struct bytes *argv;        /* copy */
+	struct bytes *argv; /* copy */
 	int argc;
 	int waiter_count;
-	struct waiter *waiters;    /* NULL: waits for an event */
+	struct waiter *waiters; /* NULL: waits for an event */
 	void (*on_timeout)(struct reply *reply);
-	int64_t deadline_ms;       /* 0 = none */
+	int64_t deadline_ms; /* 0 = none */
 	size_t heap_index;
 	bool wants_deletion;
 	bool is_event;
@@ -76,7 +77,8 @@ static uint64_t wait_hash(uint64_t key_hash, uint16_t db)
 	return key_hash ^ ((uint64_t)db * 0x9e3779b97f4a7c15u);
 }
 
-static struct wait_key *wait_key_find(struct wait_table *t, uint16_t db, struct bytes name, uint64_t hash)
+static struct wait_key *wait_key_find(
+	struct wait_table *t, uint16_t db, struct bytes name, uint64_t hash)
 {
 	struct wait_name want = {name, db};
 	return dict_find(&t->keys, wait_hash(hash, db), wait_key_is, &want);
@@ -156,7 +158,8 @@ static void wait_link_key(struct wait_table *t, struct wait *w, uint16_t db, str
 	link_add_tail(&k->waiters, &waiter->by_key);
 }
 
-static struct wait *wait_begin(struct call *call, int64_t timeout_ms, void (*on_timeout)(struct reply *))
+static struct wait *wait_begin(
+	struct call *call, int64_t timeout_ms, void (*on_timeout)(struct reply *))
 {
 	struct session *s = call->session;
 	struct wait_table *t = call->exec->waits;
@@ -195,7 +198,8 @@ enum outcome wait_on_keys(struct call *call, const struct wait_spec *spec)
 	return BLOCKED;
 }
 
-enum outcome wait_on_event(struct call *call, int64_t timeout_ms, void (*on_timeout)(struct reply *))
+enum outcome wait_on_event(
+	struct call *call, int64_t timeout_ms, void (*on_timeout)(struct reply *))
 {
 	struct wait *w = wait_begin(call, timeout_ms, on_timeout);
 	w->is_event = true;
@@ -339,7 +343,10 @@ void wait_on_swap(struct exec *exec, int a, int b)
 static bool wait_retry(struct wait *w)
 {
 	struct session *s = w->session;
-	struct call call = {.session = s, .command = w->command, .argv = w->argv, .argc = w->argc,
+	struct call call = {.session = s,
+		.command = w->command,
+		.argv = w->argv,
+		.argc = w->argc,
 		.is_blocked_retry = true};
 	struct bytes *argv = w->argv;
 

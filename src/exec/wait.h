@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Blocked calls. A handler that finds nothing to do returns wait_on_keys(…), which is BLOCKED; the same call is run again
- * (call->is_blocked_retry) when one of its keys changes, after the unit that changed it, first
- * come, first served. A retry that still finds nothing returns BLOCKED again and keeps its place;
- * a wrong type under a retry is "nothing" too.
+ * Blocked calls. A handler that finds nothing to do returns wait_on_keys(…), which is BLOCKED; the
+ * same call is run again (call->is_blocked_retry) when one of its keys changes, after the unit that
+ * changed it, first come, first served. A retry that still finds nothing returns BLOCKED again and
+ * keeps its place; a wrong type under a retry is "nothing" too.
  */
 #ifndef RINGLET_EXEC_WAIT_H
 #define RINGLET_EXEC_WAIT_H
@@ -13,7 +13,7 @@
 #define WAIT_FOREVER 0
 
 struct wait_spec {
-	int64_t timeout_ms;   /* relative; WAIT_FOREVER = none */
+	int64_t timeout_ms; /* relative; WAIT_FOREVER = none */
 	/* Replies for a timeout (null, null array …). */
 	void (*on_timeout)(struct reply *reply);
 	const struct bytes *keys;
@@ -28,11 +28,14 @@ void wait_table_release(struct exec *exec);
 /* Blocks the call's session. Inside MULTI or a script (SESSION_DENY_BLOCKING) it does not: the
  * timeout's reply is written and DONE returned. On a retry it just returns BLOCKED. */
 enum outcome wait_on_keys(struct call *call, const struct wait_spec *spec);
-/* Blocks without keys (WAIT, CLIENT PAUSE's postponed calls …): ended by wait_finish or the timeout. */
-enum outcome wait_on_event(struct call *call, int64_t timeout_ms, void (*on_timeout)(struct reply *));
+/* Blocks without keys (WAIT, CLIENT PAUSE's postponed calls …): ended by wait_finish or the
+ * timeout. */
+enum outcome wait_on_event(
+	struct call *call, int64_t timeout_ms, void (*on_timeout)(struct reply *));
 /* Ends an event wait: the caller has written the reply (to session->reply). */
 void wait_finish(struct session *s);
-/* CLIENT UNBLOCK: the timeout's reply, or -UNBLOCKED. False when the session is not blocked on keys. */
+/* CLIENT UNBLOCK: the timeout's reply, or -UNBLOCKED. False when the session is not blocked on
+ * keys. */
 bool wait_unblock(struct session *s, bool with_error);
 bool wait_is_blocked(const struct session *s);
 
@@ -48,8 +51,8 @@ void wait_expire(struct exec *exec);
 /* The databases change places. */
 void wait_on_swap(struct exec *exec, int a, int b);
 
-size_t wait_blocked_count(const struct exec *exec);          /* blocked_clients */
-size_t wait_key_count(const struct exec *exec);              /* total_blocking_keys */
-size_t wait_timeout_count(const struct exec *exec);          /* clients_in_timeout_table */
+size_t wait_blocked_count(const struct exec *exec); /* blocked_clients */
+size_t wait_key_count(const struct exec *exec);     /* total_blocking_keys */
+size_t wait_timeout_count(const struct exec *exec); /* clients_in_timeout_table */
 
 #endif

@@ -57,7 +57,8 @@ static uint64_t watch_hash(uint64_t key_hash, uint16_t db)
 	return key_hash ^ ((uint64_t)db * 0x9e3779b97f4a7c15u);
 }
 
-static struct watched_key *watched_key_find(struct watch_table *t, const struct db *db, struct key key)
+static struct watched_key *watched_key_find(
+	struct watch_table *t, const struct db *db, struct key key)
 {
 	struct watch_name want = {key.name, db->id};
 	return dict_find(&t->keys, watch_hash(key.hash, db->id), watched_key_is, &want);
@@ -69,10 +70,12 @@ static void watched_key_touch(struct watched_key *k, struct db *db, bool is_dele
 	const struct entry *e = db_peek(db, key);
 	bool is_expired = e != NULL && entry_is_expired(e, db->keyspace->now_ms);
 
-	LINK_EACH(it, after, &k->watches) {
+	LINK_EACH(it, after, &k->watches)
+	{
 		struct key_watch *w = LINK_OWNER(it, struct key_watch, by_key);
 		if (w->was_expired && (is_deletion || is_expired)) {
-			w->was_expired = false; /* its delayed deletion; from now on changes count */
+			w->was_expired =
+				false; /* its delayed deletion; from now on changes count */
 			continue;
 		}
 		w->session->flags |= SESSION_DIRTY_CAS;
@@ -161,13 +164,14 @@ void watch_add(struct session *s, struct db *db, struct bytes name)
 		dict_insert(&t->keys, k->hash, k);
 	}
 	LINK_EACH(it, after, &tx->watched)
-		if (LINK_OWNER(it, struct key_watch, by_session)->key == k)
-			return;
+	if (LINK_OWNER(it, struct key_watch, by_session)->key == k)
+		return;
 	if (link_is_empty(&tx->watched))
 		t->sessions++;
 	const struct entry *e = db_peek(db, key);
 	struct key_watch *w = mem_alloc(sizeof(*w));
-	*w = (struct key_watch){.key = k, .session = s,
+	*w = (struct key_watch){.key = k,
+		.session = s,
 		.was_expired = e != NULL && entry_is_expired(e, db->keyspace->now_ms)};
 	link_add_tail(&k->watches, &w->by_key);
 	link_add_tail(&tx->watched, &w->by_session);
@@ -180,7 +184,8 @@ void watch_drop(struct session *s)
 	if (s->tx == NULL || link_is_empty(&s->tx->watched))
 		return;
 	t->sessions--;
-	LINK_EACH(it, after, &s->tx->watched) {
+	LINK_EACH(it, after, &s->tx->watched)
+	{
 		struct key_watch *w = LINK_OWNER(it, struct key_watch, by_session);
 		struct watched_key *k = w->key;
 		link_remove(&w->by_key);
@@ -199,10 +204,11 @@ bool watch_has_expired(const struct session *s)
 
 	if (s->tx == NULL)
 		return false;
-	LINK_EACH(it, after, &s->tx->watched) {
+	LINK_EACH(it, after, &s->tx->watched)
+	{
 		const struct key_watch *w = LINK_OWNER(it, struct key_watch, by_session);
-		const struct entry *e = db_peek(&keyspace->dbs[w->key->db],
-			key_of(bytes_of(w->key->name, w->key->len)));
+		const struct entry *e = db_peek(
+			&keyspace->dbs[w->key->db], key_of(bytes_of(w->key->name, w->key->len)));
 		if (!w->was_expired && e != NULL && entry_is_expired(e, keyspace->now_ms))
 			return true;
 	}
@@ -215,8 +221,8 @@ size_t watch_memory_bytes(const struct session *s)
 	if (s->tx == NULL)
 		return 0;
 	LINK_EACH(it, after, &s->tx->watched)
-		sum += sizeof(struct key_watch) + sizeof(struct watched_key) +
-			LINK_OWNER(it, struct key_watch, by_session)->key->len;
+	sum += sizeof(struct key_watch) + sizeof(struct watched_key) +
+	       LINK_OWNER(it, struct key_watch, by_session)->key->len;
 	return sum;
 }
 

@@ -3,8 +3,9 @@
  * The batch: what arrived on all ready connections is parsed ahead, looked up, hashed and
  * prefetched before the first request is executed, so that the loads of many keys overlap.
  *
- * Invariants: requests of one connection run in order; a request that must wait (blocked, paused) and all
- * behind it go back to the connection's query; nothing refers to the loop's bytes after batch_finish.
+ * Invariants: requests of one connection run in order; a request that must wait (blocked, paused)
+ * and all behind it go back to the connection's query; nothing refers to the loop's bytes after
+ * batch_finish.
  */
 #include "net/conn.h"
 
@@ -13,7 +14,8 @@
 #include "base/ticks.h"
 
 /* Nothing more of this session is executed for now. */
-#define SESSION_STOPPED (SESSION_BLOCKED | SESSION_PAUSED_CALL | SESSION_CLOSE_AFTER_REPLY | SESSION_CLOSE_ASAP)
+#define SESSION_STOPPED                                                                            \
+	(SESSION_BLOCKED | SESSION_PAUSED_CALL | SESSION_CLOSE_AFTER_REPLY | SESSION_CLOSE_ASAP)
 
 static struct request_limits batch_limits(const struct conn *c)
 {
@@ -32,9 +34,11 @@ static void batch_add(struct conn *c, struct bytes *argv, int argc, size_t begin
 	const struct exec *exec = net->exec;
 	struct net_call *call = &net->calls[net->call_count++];
 
-	*call = (struct net_call){.conn = c, .argv = argv, .argc = argc, .begin = begin, .end = end};
+	*call = (struct net_call){
+		.conn = c, .argv = argv, .argc = argc, .begin = begin, .end = end};
 	call->command = command_resolve(exec->commands, argv, argc, NULL);
-	if (call->command == NULL || call->command->first_key <= 0 || call->command->first_key >= argc)
+	if (call->command == NULL || call->command->first_key <= 0 ||
+		call->command->first_key >= argc)
 		return;
 	struct bytes key = argv[call->command->first_key];
 	call->key_hash = hash_bytes(key.ptr, key.len);
@@ -47,7 +51,8 @@ static void batch_add_error(struct conn *c, const char *error)
 	struct net_call *call = &c->net->calls[c->net->call_count++];
 
 	c->has_bad_input = true;
-	*call = (struct net_call){.conn = c, .error = error, .begin = c->parsed, .end = c->data.len};
+	*call = (struct net_call){
+		.conn = c, .error = error, .begin = c->parsed, .end = c->data.len};
 }
 
 /* The input so far is one incomplete request: is it allowed to grow further? */
@@ -60,7 +65,8 @@ static bool batch_is_over_query_limit(struct conn *c)
 		c->net->max_query = held;
 	if (limit == 0 || held <= limit)
 		return false;
-	log_line(LOG_WARNING, "Closing client id=%llu that reached max query buffer length (%zu bytes)",
+	log_line(LOG_WARNING,
+		"Closing client id=%llu that reached max query buffer length (%zu bytes)",
 		(unsigned long long)c->session.id, held);
 	c->net->stats.query_limit_closed++;
 	return true;
@@ -91,14 +97,16 @@ static void batch_parse(struct conn *c)
 	struct net *net = c->net;
 	struct request_limits limits = batch_limits(c);
 
-	while (c->parsed < c->data.len && !c->has_bad_input && !(c->session.flags & SESSION_STOPPED)) {
+	while (c->parsed < c->data.len && !c->has_bad_input &&
+		!(c->session.flags & SESSION_STOPPED)) {
 		struct request request;
 		struct bytes rest = bytes_of(c->data.ptr + c->parsed, c->data.len - c->parsed);
 		if (net->call_count == NET_BATCH_CALLS)
 			batch_execute(net);
 		switch (request_parse(&c->parser, rest, &limits, &net->arena, &request)) {
 		case REQUEST_COMPLETE:
-			batch_add(c, request.argv, (int)request.argc, c->parsed, c->parsed + request.consumed);
+			batch_add(c, request.argv, (int)request.argc, c->parsed,
+				c->parsed + request.consumed);
 			c->parsed += request.consumed;
 			break;
 		case REQUEST_EMPTY:
@@ -189,7 +197,8 @@ static void batch_on_big_bytes(struct conn *c, struct bytes data)
 			conn_close(c);
 		return;
 	}
-	if (memcmp(c->big->data + total - 2, "\r\n", 2) == 0 && !(c->session.flags & SESSION_STOPPED))
+	if (memcmp(c->big->data + total - 2, "\r\n", 2) == 0 &&
+		!(c->session.flags & SESSION_STOPPED))
 		batch_end_big(c);
 	if (c->executed == 0) {
 		batch_unfold_big(c);
@@ -269,7 +278,8 @@ static void batch_fail(struct net_call *call)
 
 	exec_count_error(s->exec, text);
 	reply_error_text(&s->reply, text);
-	log_line(LOG_VERBOSE, "Client id=%llu sent bad input: %s", (unsigned long long)s->id, call->error);
+	log_line(LOG_VERBOSE, "Client id=%llu sent bad input: %s", (unsigned long long)s->id,
+		call->error);
 	session_close(s, true);
 	call->conn->executed = call->end;
 }
@@ -285,8 +295,12 @@ static void batch_run_call(struct net_call *item)
 		batch_fail(item);
 		return;
 	}
-	struct call call = {.session = s, .command = item->command, .argv = item->argv,
-		.argc = item->argc, .has_hash = item->has_hash, .key_hash = item->key_hash};
+	struct call call = {.session = s,
+		.command = item->command,
+		.argv = item->argv,
+		.argc = item->argc,
+		.has_hash = item->has_hash,
+		.key_hash = item->key_hash};
 	call_run_prepared(&call);
 	if (UNLIKELY(s->flags & SESSION_PAUSED_CALL))
 		return; /* to be run again: it stays in the input */
@@ -308,7 +322,8 @@ void batch_execute(struct net *net)
 	for (int i = 0; i < count; i++) {
 		int ahead = i + NET_PREFETCH_AHEAD;
 		if (ahead < count && net->calls[ahead].has_hash)
-			dict_prefetch_item(&keyspace->dbs[net->calls[ahead].conn->session.db].entries,
+			dict_prefetch_item(
+				&keyspace->dbs[net->calls[ahead].conn->session.db].entries,
 				net->calls[ahead].key_hash);
 		batch_run_call(&net->calls[i]);
 	}
@@ -341,7 +356,8 @@ void batch_finish(struct net *net)
 {
 	if (net->call_count > 0)
 		batch_execute(net);
-	LINK_EACH(it, after, &net->batch_conns) {
+	LINK_EACH(it, after, &net->batch_conns)
+	{
 		struct conn *c = LINK_OWNER(it, struct conn, batch);
 		link_remove(&c->batch);
 		if (UNLIKELY(c->is_closed))

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -38,7 +39,8 @@ static void conn_on_sent(struct socket *s, ssize_t result)
 	c->net->stats.bytes_out += (uint64_t)result;
 	c->net->stats.writes++;
 	out_consume(&c->session.out, (size_t)result);
-	if (UNLIKELY(!out_is_empty(&c->session.out) || c->session.flags & SESSION_CLOSE_AFTER_REPLY))
+	if (UNLIKELY(
+		    !out_is_empty(&c->session.out) || c->session.flags & SESSION_CLOSE_AFTER_REPLY))
 		net_want_flush(&c->session);
 }
 
@@ -141,11 +143,14 @@ bool conn_out_is_over_limit(struct out *out)
 	return conn_is_over_limit(c);
 }
 
-/* Says one line to a connection that is not taken. */
-static void conn_refuse(struct net *net, int fd, const char *line)
+/* Says why to a connection that is not taken. */
+static void conn_refuse(struct net *net, int fd, enum error why)
 {
+	char line[512];
+	int len = snprintf(line, sizeof(line), "-%s\r\n", error_text(why));
+
 	net->stats.rejected++;
-	if (send(fd, line, strlen(line), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+	if (send(fd, line, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		log_line(LOG_DEBUG, "Refusing a connection: %s", strerror(errno));
 	close(fd);
 }
@@ -193,15 +198,11 @@ static void conn_tune_tcp(const struct net *net, int fd)
 void conn_accept(struct net *net, int fd, uint8_t kind)
 {
 	if (net->exec->session_count >= (size_t)net->config->maxclients) {
-		conn_refuse(net, fd, "-ERR max number of clients reached\r\n");
+		conn_refuse(net, fd, E_MAX_CLIENTS);
 		return;
 	}
 	if (net->config->protected_mode && !net->exec->has_password && !address_is_loopback(fd)) {
-		conn_refuse(net, fd,
-			"-DENIED Protected mode is on and no password is set for the default user, so "
-			"only connections from the loopback interface are taken. To connect from other "
-			"machines set a password (requirepass), or turn protected mode off with "
-			"'CONFIG SET protected-mode no' from a local client when the network is trusted.\r\n");
+		conn_refuse(net, fd, E_PROTECTED);
 		return;
 	}
 	struct conn *c = mem_calloc(1, sizeof(*c));
@@ -219,7 +220,7 @@ void conn_accept(struct net *net, int fd, uint8_t kind)
 	if (status < 0) {
 		log_line(LOG_WARNING, "Can't serve a new connection: %s", strerror(-status));
 		mem_free(c);
-		conn_refuse(net, fd, "-ERR max number of clients reached\r\n");
+		conn_refuse(net, fd, E_MAX_CLIENTS);
 		return;
 	}
 	session_init(&c->session, net->exec, ORIGIN_CLIENT);

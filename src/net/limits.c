@@ -12,8 +12,8 @@
 #include "base/mem.h"
 #include "exec/tx.h"
 
-#define LIMITS_TICK_MIN 32     /* connections looked at in one tick, at least */
-#define LIMITS_TICKS_PER_S 10  /* all are looked at about once a second */
+#define LIMITS_TICK_MIN 32    /* connections looked at in one tick, at least */
+#define LIMITS_TICKS_PER_S 10 /* all are looked at about once a second */
 
 size_t conn_memory_bytes(const struct conn *c)
 {
@@ -64,7 +64,8 @@ static void limits_switch(struct net *net, bool on)
 	if (net->is_evicting == on)
 		return;
 	net->is_evicting = on;
-	LINK_EACH(it, after, &net->exec->sessions) {
+	LINK_EACH(it, after, &net->exec->sessions)
+	{
 		struct conn *c = LINK_OWNER(it, struct session, all)->conn;
 		if (c == NULL)
 			continue;
@@ -98,8 +99,8 @@ static bool is_idle_for_too_long(const struct conn *c)
 	int64_t limit = c->net->config->timeout_s;
 
 	return limit > 0 && session_class(s) == CLASS_NORMAL &&
-		!(s->flags & (SESSION_BLOCKED | SESSION_MONITOR)) &&
-		c->net->exec->now_ms - c->read_ms > limit * 1000;
+	       !(s->flags & (SESSION_BLOCKED | SESSION_MONITOR)) &&
+	       c->net->exec->now_ms - c->read_ms > limit * 1000;
 }
 
 /* The reply room follows the peak of what is sent, between 1 and 16 KiB. */
@@ -111,9 +112,11 @@ static void limits_fit_reply_room(struct conn *c)
 	if (net->keeps_reply_room)
 		return;
 	if (c->reply_peak >= c->reply_room && c->reply_room < OUT_CHUNK_BYTES)
-		c->reply_room = c->reply_peak * 2 < OUT_CHUNK_BYTES ? c->reply_peak * 2 : OUT_CHUNK_BYTES;
+		c->reply_room =
+			c->reply_peak * 2 < OUT_CHUNK_BYTES ? c->reply_peak * 2 : OUT_CHUNK_BYTES;
 	else if (c->reply_peak < c->reply_room / 2 && c->reply_room > NET_REPLY_MIN_BYTES)
-		c->reply_room = c->reply_room / 2 > NET_REPLY_MIN_BYTES ? c->reply_room / 2 : NET_REPLY_MIN_BYTES;
+		c->reply_room = c->reply_room / 2 > NET_REPLY_MIN_BYTES ? c->reply_room / 2
+									: NET_REPLY_MIN_BYTES;
 	if (net->peak_reset_ms < 0 || now - c->reply_peak_ms <= net->peak_reset_ms)
 		return;
 	c->reply_peak = 0;
@@ -125,19 +128,22 @@ static void limits_tick_conn(struct conn *c)
 	if (c->is_closed)
 		return;
 	if (is_idle_for_too_long(c)) {
-		log_line(LOG_VERBOSE, "Closing idle client id=%llu", (unsigned long long)c->session.id);
+		log_line(LOG_VERBOSE, "Closing idle client id=%llu",
+			(unsigned long long)c->session.id);
 		conn_close(c);
 		return;
 	}
 	if (!out_is_empty(&c->session.out) && conn_is_over_limit(c)) {
-		log_line(LOG_WARNING, "Client id=%llu closed for overcoming of output buffer limits.",
+		log_line(LOG_WARNING,
+			"Client id=%llu closed for overcoming of output buffer limits.",
 			(unsigned long long)c->session.id);
 		c->net->stats.output_limit_closed++;
 		conn_close(c);
 		return;
 	}
 	limits_fit_reply_room(c);
-	if (c->query.cap > 2 * NET_BIG_ARG_BYTES && c->query.cap > 2 * c->query.len && c->query.len > 0) {
+	if (c->query.cap > 2 * NET_BIG_ARG_BYTES && c->query.cap > 2 * c->query.len &&
+		c->query.len > 0) {
 		c->query.ptr = mem_realloc(c->query.ptr, c->query.len);
 		c->query.cap = c->query.len;
 	}
@@ -165,7 +171,8 @@ void net_on_tick(struct net *net)
 size_t net_memory_bytes(struct net *net, enum session_class class)
 {
 	size_t sum = 0;
-	LINK_EACH(it, after, &net->exec->sessions) {
+	LINK_EACH(it, after, &net->exec->sessions)
+	{
 		const struct session *s = LINK_OWNER(it, struct session, all);
 		if (s->conn != NULL && session_class(s) == class)
 			sum += conn_memory_bytes(s->conn);

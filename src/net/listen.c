@@ -55,7 +55,8 @@ static void plan_keep(struct listen_plan *plan, struct net_listener *old)
 	plan->rows[plan->count++] = old;
 }
 
-static void plan_add(struct net *net, struct listen_plan *plan, int fd, const char *address, uint8_t kind)
+static void plan_add(
+	struct net *net, struct listen_plan *plan, int fd, const char *address, uint8_t kind)
 {
 	struct net_listener *l = mem_calloc(1, sizeof(*l));
 	l->listener.fd = fd;
@@ -72,8 +73,9 @@ static void plan_add(struct net *net, struct listen_plan *plan, int fd, const ch
 /* An address the configuration only wishes for: marked so, or one that the machine lacks. */
 static bool is_tolerable(int error, bool is_optional)
 {
-	return is_optional && (error == EADDRNOTAVAIL || error == EAFNOSUPPORT || error == EPROTONOSUPPORT ||
-		error == ESOCKTNOSUPPORT || error == EPFNOSUPPORT || error == ENOPROTOOPT);
+	return is_optional &&
+	       (error == EADDRNOTAVAIL || error == EAFNOSUPPORT || error == EPROTONOSUPPORT ||
+		       error == ESOCKTNOSUPPORT || error == EPFNOSUPPORT || error == ENOPROTOOPT);
 }
 
 /* The old listener already stands on this address and port: it can be kept. */
@@ -82,14 +84,15 @@ static struct net_listener *listen_find_old(struct net *net, const char *address
 	if (kind == 0 && net->listening_port != net->config->port)
 		return NULL;
 	for (int i = 0; i < net->listener_count; i++)
-		if (net->listeners[i]->kind == kind && strcmp(net->listeners[i]->address, address) == 0)
+		if (net->listeners[i]->kind == kind &&
+			strcmp(net->listeners[i]->address, address) == 0)
 			return net->listeners[i];
 	return NULL;
 }
 
 /* One word of bind. */
-static bool plan_address(struct net *net, struct listen_plan *plan, const char *word, char *error,
-	size_t error_size)
+static bool plan_address(
+	struct net *net, struct listen_plan *plan, const char *word, char *error, size_t error_size)
 {
 	const struct net_config *config = net->config;
 	bool is_optional = word[0] == '-';
@@ -100,7 +103,8 @@ static bool plan_address(struct net *net, struct listen_plan *plan, const char *
 		plan_keep(plan, old);
 		return true;
 	}
-	int fd = listen_tcp(address, config->port, config->tcp_backlog, (uint32_t)config->socket_mark_id);
+	int fd = listen_tcp(
+		address, config->port, config->tcp_backlog, (uint32_t)config->socket_mark_id);
 	if (fd >= 0) {
 		plan_add(net, plan, fd, word, 0);
 		return true;
@@ -139,7 +143,8 @@ static bool plan_unix(struct net *net, struct listen_plan *plan, char *error, si
 		plan_keep(plan, old);
 		return true;
 	}
-	int fd = listen_unix(config->unixsocket, (unsigned)config->unixsocketperm, config->tcp_backlog);
+	int fd = listen_unix(
+		config->unixsocket, (unsigned)config->unixsocketperm, config->tcp_backlog);
 	if (fd < 0) {
 		snprintf(error, error_size, "%s: %s", config->unixsocket, strerror(-fd));
 		return false;
@@ -161,7 +166,9 @@ static bool plan_open(struct net *net, struct listen_plan *plan, char *error, si
 {
 	for (int i = 0; i < plan->count; i++) {
 		struct net_listener *l = plan->rows[i];
-		int status = plan->is_kept[i] ? 0 : listener_open(net->loop, &l->listener, l->listener.fd);
+		int status = plan->is_kept[i]
+				     ? 0
+				     : listener_open(net->loop, &l->listener, l->listener.fd);
 		if (status >= 0)
 			continue;
 		snprintf(error, error_size, "%s: %s", l->address, strerror(-status));
@@ -180,7 +187,8 @@ static bool plan_open(struct net *net, struct listen_plan *plan, char *error, si
 		listener_close(net->loop, &net->listeners[i]->listener);
 		net_listener_free(net->listeners[i]);
 	}
-	net->listeners = mem_realloc(net->listeners, ((size_t)plan->count + 1) * sizeof(*net->listeners));
+	net->listeners =
+		mem_realloc(net->listeners, ((size_t)plan->count + 1) * sizeof(*net->listeners));
 	memcpy(net->listeners, plan->rows, (size_t)plan->count * sizeof(*net->listeners));
 	net->listener_count = plan->count;
 	net->listening_port = net->config->port;
@@ -214,7 +222,8 @@ void net_listen_close(struct net *net)
 	net->listener_count = 0;
 }
 
-void net_listeners_describe(struct net *net, void (*row)(const char *text, void *context), void *context)
+void net_listeners_describe(
+	struct net *net, void (*row)(const char *text, void *context), void *context)
 {
 	struct buf text = {0};
 	int rows = 0;
@@ -226,7 +235,8 @@ void net_listeners_describe(struct net *net, void (*row)(const char *text, void 
 			if (l->kind != kind)
 				continue;
 			if (text.len == 0)
-				buf_printf(&text, "listener%d:name=%s", rows++, kind == 0 ? "tcp" : "unix");
+				buf_printf(&text, "listener%d:name=%s", rows++,
+					kind == 0 ? "tcp" : "unix");
 			buf_printf(&text, ",bind=%s", l->address);
 		}
 		if (text.len == 0)

@@ -37,7 +37,8 @@ struct net *net_new(struct loop *loop, struct exec *exec, struct net_config *con
 void net_close_all(struct net *net)
 {
 	net_listen_close(net);
-	LINK_EACH(it, after, &net->exec->sessions) {
+	LINK_EACH(it, after, &net->exec->sessions)
+	{
 		struct session *s = LINK_OWNER(it, struct session, all);
 		if (s->conn != NULL)
 			conn_close(s->conn);
@@ -90,7 +91,8 @@ void net_on_batch(struct net *net)
 
 bool net_on_turn_end(struct net *net)
 {
-	/* Only what was queued up to now: a session that blocks and wakes in a circle waits a turn. */
+	/* Only what was queued up to now: a session that blocks and wakes in a circle waits a turn.
+	 */
 	struct link resume;
 	link_init(&resume);
 	while (!link_is_empty(&net->resume)) {

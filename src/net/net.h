@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * The network: listeners, connections, and the batch that turns bytes into calls. It owns sockets and
- * input buffers; sessions belong to exec, replies to proto.
+ * The network: listeners, connections, and the batch that turns bytes into calls. It owns sockets
+ * and input buffers; sessions belong to exec, replies to proto.
  *
  * Invariant: a connection's requests run in order and its replies leave in that order; a connection
  * is freed only after the loop said that its socket is closed.
@@ -23,16 +23,16 @@ struct net_output_limit {
 
 /* Parameters (param rows in net/net_params.c). */
 struct net_config {
-	char *bind;                  /* addresses, blank-separated; "-" before one: optional */
-	int port;                    /* 0 = off */
+	char *bind; /* addresses, blank-separated; "-" before one: optional */
+	int port;   /* 0 = off */
 	int tcp_backlog;
-	char *unixsocket;            /* "" or NULL = none */
+	char *unixsocket; /* "" or NULL = none */
 	int unixsocketperm;
 	int timeout_s;
 	int tcp_keepalive_s;
 	bool protected_mode;
 	int maxclients;
-	int64_t maxmemory_clients;   /* bytes; negative: percent of maxmemory */
+	int64_t maxmemory_clients; /* bytes; negative: percent of maxmemory */
 	uint64_t query_buffer_limit_bytes;
 	uint64_t proto_max_bulk_len;
 	struct net_output_limit output_limits[CLASS_COUNT];
@@ -40,11 +40,11 @@ struct net_config {
 };
 
 struct net_stats {
-	uint64_t connections;        /* total_connections_received */
-	uint64_t rejected;           /* rejected_connections */
+	uint64_t connections; /* total_connections_received */
+	uint64_t rejected;    /* rejected_connections */
 	uint64_t bytes_in, bytes_out;
-	uint64_t reads, writes;      /* how often bytes came, went (total_*_processed) */
-	uint64_t evicted;            /* evicted_clients */
+	uint64_t reads, writes; /* how often bytes came, went (total_*_processed) */
+	uint64_t evicted;       /* evicted_clients */
 	uint64_t query_limit_closed, output_limit_closed;
 };
 
@@ -65,12 +65,14 @@ void net_recent_max(const struct net *net, size_t *input, size_t *output);
 struct net_config *net_config_get(struct net *net);
 struct net_stats *net_stats_get(struct net *net);
 
-/* Opens all listeners the configuration names; false with a text in `error` (of at least 256 bytes) when a
- * required address fails. Old ones are closed only when all new ones stand (CONFIG SET port, bind). */
+/* Opens all listeners the configuration names; false with a text in `error` (of at least 256 bytes)
+ * when a required address fails. Old ones are closed only when all new ones stand (CONFIG SET port,
+ * bind). */
 bool net_listen(struct net *net, char *error, size_t error_size);
 void net_listen_close(struct net *net);
 /* "listener0:name=tcp,bind=127.0.0.1,port=6379" rows for INFO. */
-void net_listeners_describe(struct net *net, void (*row)(const char *text, void *context), void *context);
+void net_listeners_describe(
+	struct net *net, void (*row)(const char *text, void *context), void *context);
 
 /* The loop's hooks: runs what arrived. */
 void net_on_batch(struct net *net);
@@ -94,7 +96,7 @@ size_t net_memory_bytes(struct net *net, enum session_class class);
 /* --- one connection, for CLIENT LIST and friends -------------------------------------------- */
 
 struct net_peer {
-	char addr[64];       /* "127.0.0.1:50000", "[::1]:50000", or the unix socket's path:0 */
+	char addr[64]; /* "127.0.0.1:50000", "[::1]:50000", or the unix socket's path:0 */
 	char laddr[64];
 	int fd;
 };
@@ -102,7 +104,7 @@ void net_peer_get(const struct session *s, struct net_peer *out);
 bool net_is_loopback(const struct session *s); /* also true for unix sockets */
 
 struct net_buffers {
-	size_t query_used, query_free;  /* qbuf, qbuf-free */
+	size_t query_used, query_free; /* qbuf, qbuf-free */
 	size_t argv_mem;
 	size_t multi_mem;
 	size_t reply_chunk, reply_used; /* rbs, rbp/bufpos */

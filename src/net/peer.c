@@ -73,7 +73,9 @@ void net_buffers_get(const struct session *s, struct net_buffers *out)
 	size_t held = c->query.len - head + c->big_received;
 	size_t cap = c->big != NULL ? c->big->cap : c->query.cap;
 	out->query_used = held > 0 ? held : c->data.len - c->executed;
-	out->query_free = cap > room ? cap - held : room > out->query_used ? room - out->query_used : 0;
+	out->query_free = cap > room               ? cap - held
+			  : room > out->query_used ? room - out->query_used
+						   : 0;
 	out->argv_mem = request_parser_bytes(&c->parser) + head;
 	if (c->net->exec->current != NULL && c->net->exec->current->session == s)
 		out->argv_mem += (size_t)c->net->exec->current->argc * sizeof(struct bytes);
@@ -88,7 +90,7 @@ void net_buffers_get(const struct session *s, struct net_buffers *out)
 	}
 	/* Rooms are the loop's and the pool's: only what is really held counts. */
 	out->total = sizeof(*c) + cap + out->argv_mem + out->multi_mem + memory +
-		c->net->session_extra_bytes(s);
+		     c->net->session_extra_bytes(s);
 	if (s->name != NULL)
 		out->total += mem_usable_size(s->name);
 }

@@ -33,7 +33,8 @@ static void notify_on_change(const struct change *change, void *context)
 
 	if (LIKELY(n->config->notify == 0) || !((uint32_t)n->config->notify & change->event_class))
 		return;
-	if (change->cause == CHANGE_FLUSHED || change->event == NULL || change->event_class & EVENT_SILENT)
+	if (change->cause == CHANGE_FLUSHED || change->event == NULL ||
+		change->event_class & EVENT_SILENT)
 		return;
 	notify_publish(n, change);
 }

@@ -17,7 +17,7 @@
 struct channel {
 	uint64_t hash;
 	struct link subscribers;
-	struct link by_kind;     /* patterns: all of them in order */
+	struct link by_kind; /* patterns: all of them in order */
 	size_t count;
 	size_t len;
 	char name[];
@@ -65,15 +65,18 @@ static bool channel_is(const void *item, const void *key)
 
 static bool subscription_is(const void *item, const void *key)
 {
-	return bytes_equal(channel_name(((const struct subscription *)item)->channel), *(const struct bytes *)key);
+	return bytes_equal(channel_name(((const struct subscription *)item)->channel),
+		*(const struct bytes *)key);
 }
 
 static struct channel *channel_find(struct exec *exec, enum channel_kind kind, struct bytes name)
 {
-	return dict_find(&exec->pubsub->channels[kind], hash_bytes(name.ptr, name.len), channel_is, &name);
+	return dict_find(
+		&exec->pubsub->channels[kind], hash_bytes(name.ptr, name.len), channel_is, &name);
 }
 
-/* --- sessions ------------------------------------------------------------------------------------ */
+/* --- sessions ------------------------------------------------------------------------------------
+ */
 
 int pubsub_session_count(const struct session *s, enum channel_kind kind)
 {
@@ -109,7 +112,8 @@ static struct subscriptions *subscriptions_of(struct session *s)
 	return s->subscriptions;
 }
 
-static struct channel *channel_new(struct pubsub *p, enum channel_kind kind, struct bytes name, uint64_t hash)
+static struct channel *channel_new(
+	struct pubsub *p, enum channel_kind kind, struct bytes name, uint64_t hash)
 {
 	struct channel *c = mem_alloc(sizeof(*c) + name.len);
 
@@ -160,7 +164,8 @@ static void subscription_end(struct session *s, enum channel_kind kind, struct s
 	if (--c->count > 0)
 		return;
 	link_remove(&c->by_kind);
-	dict_remove_place(&p->channels[kind], c->hash, dict_find_pointer(&p->channels[kind], c->hash, c));
+	dict_remove_place(
+		&p->channels[kind], c->hash, dict_find_pointer(&p->channels[kind], c->hash, c));
 	mem_free(c);
 }
 
@@ -221,12 +226,13 @@ static void session_end_all(struct session *s)
 	s->subscriptions = NULL;
 }
 
-/* --- messages ---------------------------------------------------------------------------------------- */
+/* --- messages
+ * ---------------------------------------------------------------------------------------- */
 
 /* One message in both protocols, made when first needed. */
 struct message {
 	enum channel_kind kind;
-	struct bytes pattern;  /* of a pmessage; ptr NULL = none */
+	struct bytes pattern; /* of a pmessage; ptr NULL = none */
 	struct bytes channel, payload;
 	struct blob *encoded[2];
 };
@@ -247,8 +253,9 @@ static struct blob *message_encode(struct message *m, int resp)
 		return *slot;
 	bool by_pattern = m->pattern.ptr != NULL;
 	buf_printf(&text, "%c%d\r\n", resp == 3 ? '>' : '*', by_pattern ? 4 : 3);
-	message_add_bulk(&text, by_pattern ? BYTES("pmessage") :
-		m->kind == CHANNEL_SHARD ? BYTES("smessage") : BYTES("message"));
+	message_add_bulk(&text, by_pattern                 ? BYTES("pmessage")
+				: m->kind == CHANNEL_SHARD ? BYTES("smessage")
+							   : BYTES("message"));
 	if (by_pattern)
 		message_add_bulk(&text, m->pattern);
 	message_add_bulk(&text, m->channel);
@@ -276,7 +283,8 @@ static int64_t message_send_all(struct message *m, struct channel *c)
 {
 	int64_t receivers = 0;
 
-	LINK_EACH(it, after, &c->subscribers) {
+	LINK_EACH(it, after, &c->subscribers)
+	{
 		message_send(m, LINK_OWNER(it, struct subscription, by_channel)->session);
 		receivers++;
 	}
@@ -286,7 +294,8 @@ static int64_t message_send_all(struct message *m, struct channel *c)
 	return receivers;
 }
 
-int64_t pubsub_publish(struct exec *exec, enum channel_kind kind, struct bytes channel, struct bytes payload)
+int64_t pubsub_publish(
+	struct exec *exec, enum channel_kind kind, struct bytes channel, struct bytes payload)
 {
 	struct pubsub *p = exec->pubsub;
 	struct channel *c = channel_find(exec, kind, channel);
@@ -298,18 +307,22 @@ int64_t pubsub_publish(struct exec *exec, enum channel_kind kind, struct bytes c
 	}
 	if (kind != CHANNEL_PLAIN)
 		return receivers;
-	LINK_EACH(it, after, &p->patterns) {
+	LINK_EACH(it, after, &p->patterns)
+	{
 		c = LINK_OWNER(it, struct channel, by_kind);
 		if (!match_glob(channel_name(c), channel, false))
 			continue;
-		struct message m = {.kind = kind, .pattern = channel_name(c), .channel = channel,
+		struct message m = {.kind = kind,
+			.pattern = channel_name(c),
+			.channel = channel,
 			.payload = payload};
 		receivers += message_send_all(&m, c);
 	}
 	return receivers;
 }
 
-/* --- looking around ------------------------------------------------------------------------------------ */
+/* --- looking around
+ * ------------------------------------------------------------------------------------ */
 
 size_t pubsub_channel_subscribers(struct exec *exec, enum channel_kind kind, struct bytes name)
 {
@@ -361,7 +374,8 @@ size_t pubsub_memory_bytes(const struct session *s)
 	return sum + sizeof(*s->subscriptions) + s->subscriptions->memory_bytes;
 }
 
-/* --- the gate of RESP2 subscribers ------------------------------------------------------------------------ */
+/* --- the gate of RESP2 subscribers
+ * ------------------------------------------------------------------------ */
 
 static enum gate_answer subscriber_check(struct call *call, void *context)
 {
@@ -390,8 +404,10 @@ void pubsub_init(struct exec *exec)
 		dict_init(&p->channels[kind], &channel_ops);
 	link_init(&p->patterns);
 	exec->pubsub = p;
-	gate_register(exec, &(struct gate_row){.gate = GATE_SUBSCRIBER, .name = "subscriber",
-		.check = subscriber_check, .concerns = subscriber_concerns});
+	gate_register(exec, &(struct gate_row){.gate = GATE_SUBSCRIBER,
+				    .name = "subscriber",
+				    .check = subscriber_check,
+				    .concerns = subscriber_concerns});
 	exec_sink_close(exec, session_end_all);
 	exec_sink_reset(exec, session_end_all);
 }

@@ -26,7 +26,8 @@ void pubsub_session_each(struct session *s, enum channel_kind kind,
 	void (*visit)(struct session *s, struct bytes name, void *context), void *context);
 
 /* Sends a message to all who listen (CHANNEL_PLAIN: by pattern as well); returns to how many. */
-int64_t pubsub_publish(struct exec *exec, enum channel_kind kind, struct bytes channel, struct bytes message);
+int64_t pubsub_publish(
+	struct exec *exec, enum channel_kind kind, struct bytes channel, struct bytes message);
 
 /* Subscribers of one channel; number of names in use; calls visit with each. */
 size_t pubsub_channel_subscribers(struct exec *exec, enum channel_kind kind, struct bytes name);

@@ -10,9 +10,16 @@ static const struct {
 	char letter;
 	int flag;
 } notify_classes[] = {
-	{'g', EVENT_GENERIC}, {'$', EVENT_STRING}, {'l', EVENT_LIST}, {'s', EVENT_SET},
-	{'h', EVENT_HASH}, {'z', EVENT_ZSET}, {'x', EVENT_EXPIRED}, {'e', EVENT_EVICTED},
-	{'t', EVENT_STREAM}, {'d', EVENT_MODULE},
+	{'g', EVENT_GENERIC},
+	{'$', EVENT_STRING},
+	{'l', EVENT_LIST},
+	{'s', EVENT_SET},
+	{'h', EVENT_HASH},
+	{'z', EVENT_ZSET},
+	{'x', EVENT_EXPIRED},
+	{'e', EVENT_EVICTED},
+	{'t', EVENT_STREAM},
+	{'d', EVENT_MODULE},
 };
 #define NOTIFY_CLASSES (sizeof(notify_classes) / sizeof(notify_classes[0]))
 
@@ -105,13 +112,19 @@ const struct param_row push_params[] = {
 		.name = "EVENTS",
 		.help = "What clients can be told without asking: events of keys as messages, and "
 			"invalidations for their caches."},
-	{"notify-keyspace-events", PARAM_SPECIAL, 0, "", .special = &notify_special, .example = "Ex",
-		.help = "Publish what happens to keys. K: channels by key, E: channels by event, and the "
-			"classes g (DEL, EXPIRE, RENAME …) $ (strings) l (lists) s (sets) h (hashes) z "
-			"(sorted sets) t (streams) d (modules) x (expired) e (evicted), A for all of these; m (a "
+	{"notify-keyspace-events", PARAM_SPECIAL, 0, "", .special = &notify_special,
+		.example = "Ex",
+		.help = "Publish what happens to keys. K: channels by key, E: channels by event, "
+			"and the "
+			"classes g (DEL, EXPIRE, RENAME …) $ (strings) l (lists) s (sets) h "
+			"(hashes) z "
+			"(sorted sets) t (streams) d (modules) x (expired) e (evicted), A for all "
+			"of these; m (a "
 			"read missed) and n (a new key) only when named. \"\" publishes nothing."},
-	{"tracking-table-max-keys", PARAM_I64, PARAM_FIELD(struct push_config, tracking_table_max_keys),
-		"1000000", .max = INT64_MAX,
-		.help = "Keys remembered for client-side caching; beyond it random ones are invalidated."},
+	{"tracking-table-max-keys", PARAM_I64,
+		PARAM_FIELD(struct push_config, tracking_table_max_keys), "1000000",
+		.max = INT64_MAX,
+		.help = "Keys remembered for client-side caching; beyond it random ones are "
+			"invalidated."},
 	{0},
 };

@@ -21,15 +21,15 @@ struct tracked_key {
 	uint64_t hash;
 	size_t len;
 	uint32_t count, cap;
-	uint64_t *ids;      /* sessions that may have it in their cache */
+	uint64_t *ids; /* sessions that may have it in their cache */
 	char name[];
 };
 
 struct prefix {
 	struct link all;
-	struct bytes text;   /* owned */
+	struct bytes text; /* owned */
 	size_t sessions;
-	struct buf keys;     /* changed this turn: length and bytes, one after the other */
+	struct buf keys; /* changed this turn: length and bytes, one after the other */
 	size_t key_count;
 	struct link members;
 };
@@ -44,7 +44,7 @@ struct prefix_member {
 struct tracking {
 	struct tracking_options options;
 	enum tracking_caching caching;
-	struct link prefixes;    /* of struct prefix_member */
+	struct link prefixes; /* of struct prefix_member */
 	int prefix_count;
 	size_t memory_bytes;
 };
@@ -77,11 +77,12 @@ static bool tracked_key_is(const void *item, const void *key)
 	return bytes_equal(bytes_of(k->name, k->len), *(const struct bytes *)key);
 }
 
-/* --- messages ------------------------------------------------------------------------------------ */
+/* --- messages ------------------------------------------------------------------------------------
+ */
 
 /* One invalidation for `s`: the keys as an array, or null for everything. */
-static void invalidate_write(struct session *s, struct session *to, struct bytes keys, size_t count,
-	bool is_everything)
+static void invalidate_write(
+	struct session *s, struct session *to, struct bytes keys, size_t count, bool is_everything)
 {
 	struct reply push = {.out = &to->out, .resp = to->reply.resp};
 
@@ -189,7 +190,8 @@ static void pending_send(struct tracking_table *t)
 	t->pending_flush = false;
 }
 
-/* --- the table of keys ------------------------------------------------------------------------------ */
+/* --- the table of keys
+ * ------------------------------------------------------------------------------ */
 
 static void tracked_key_drop(struct tracking_table *t, struct tracked_key *k)
 {
@@ -222,8 +224,8 @@ static void tracked_key_add(struct tracking_table *t, struct bytes name, uint64_
 }
 
 /* `writer`: whose change it was, who with NOLOOP is not told. */
-static void tracked_key_invalidate(struct tracking_table *t, struct bytes name, uint64_t hash,
-	const struct session *writer)
+static void tracked_key_invalidate(
+	struct tracking_table *t, struct bytes name, uint64_t hash, const struct session *writer)
 {
 	struct tracked_key *k = dict_find(&t->keys, hash, tracked_key_is, &name);
 
@@ -248,7 +250,8 @@ static void tracked_keys_drop_all(struct tracking_table *t)
 		tracked_key_drop(t, k);
 }
 
-/* --- broadcast --------------------------------------------------------------------------------------- */
+/* --- broadcast
+ * --------------------------------------------------------------------------------------- */
 
 static bool has_prefix(struct bytes key, struct bytes prefix)
 {
@@ -259,7 +262,8 @@ static void prefixes_note(struct tracking_table *t, struct bytes key, const stru
 {
 	uint64_t id = writer == NULL ? 0 : writer->id;
 
-	LINK_EACH(it, after, &t->prefixes) {
+	LINK_EACH(it, after, &t->prefixes)
+	{
 		struct prefix *p = LINK_OWNER(it, struct prefix, all);
 		if (p->text.len > 0 && !has_prefix(key, p->text))
 			continue;
@@ -314,11 +318,11 @@ static void prefix_join(struct session *s, struct bytes text)
 	struct prefix *p = NULL;
 
 	LINK_EACH(it, after, &s->tracking->prefixes)
-		if (bytes_equal(LINK_OWNER(it, struct prefix_member, by_session)->prefix->text, text))
-			return;
+	if (bytes_equal(LINK_OWNER(it, struct prefix_member, by_session)->prefix->text, text))
+		return;
 	LINK_EACH(it, after, &t->prefixes)
-		if (bytes_equal(LINK_OWNER(it, struct prefix, all)->text, text))
-			p = LINK_OWNER(it, struct prefix, all);
+	if (bytes_equal(LINK_OWNER(it, struct prefix, all)->text, text))
+		p = LINK_OWNER(it, struct prefix, all);
 	if (p == NULL) {
 		p = mem_calloc(1, sizeof(*p));
 		p->text = bytes_of(mem_dup(text.ptr, text.len), text.len);
@@ -336,11 +340,13 @@ static void prefix_join(struct session *s, struct bytes text)
 	s->tracking->memory_bytes += sizeof(*m) + sizeof(*p) + text.len;
 }
 
-/* --- sinks ---------------------------------------------------------------------------------------- */
+/* --- sinks
+ * ---------------------------------------------------------------------------------------- */
 
 static void flush_tell_all(struct tracking_table *t)
 {
-	LINK_EACH(it, after, &t->exec->sessions) {
+	LINK_EACH(it, after, &t->exec->sessions)
+	{
 		struct session *s = LINK_OWNER(it, struct session, all);
 		if (!(s->flags & SESSION_TRACKING) || s->tracking == NULL)
 			continue;
@@ -375,7 +381,8 @@ static void tracking_on_change(const struct change *change, void *context)
 }
 
 /* A read: its keys are remembered for the session. */
-static void tracking_on_called(struct call *call, enum outcome outcome, uint64_t ticks, void *context)
+static void tracking_on_called(
+	struct call *call, enum outcome outcome, uint64_t ticks, void *context)
 {
 	struct tracking_table *t = context;
 	struct session *s = call->session;
@@ -384,13 +391,15 @@ static void tracking_on_called(struct call *call, enum outcome outcome, uint64_t
 	(void)ticks;
 	if (UNLIKELY(t->pending_session != NULL) && t->exec->depth == 0)
 		pending_send(t);
-	if (LIKELY(!(s->flags & SESSION_TRACKING)) || s->tracking == NULL || s->tracking->options.bcast)
+	if (LIKELY(!(s->flags & SESSION_TRACKING)) || s->tracking == NULL ||
+		s->tracking->options.bcast)
 		return;
 	const struct tracking_options *o = &s->tracking->options;
 	bool is_wanted = (!o->optin || s->tracking->caching == CACHING_YES) &&
-		(!o->optout || s->tracking->caching != CACHING_NO);
+			 (!o->optout || s->tracking->caching != CACHING_NO);
 	if (is_wanted && outcome == DONE && call->command->flags & CMD_READONLY &&
-		!(call->command->flags & CMD_PUBSUB) && command_keys(call->command, call->argv, call->argc, &refs))
+		!(call->command->flags & CMD_PUBSUB) &&
+		command_keys(call->command, call->argv, call->argc, &refs))
 		for (int i = 0; i < refs.count; i++)
 			tracked_key_add(t, call->argv[refs.refs[i].index], s->id);
 	key_refs_release(&refs);
@@ -400,7 +409,8 @@ static void tracking_on_called(struct call *call, enum outcome outcome, uint64_t
 	s->tracking->caching = CACHING_UNSET;
 }
 
-/* --- sessions --------------------------------------------------------------------------------------- */
+/* --- sessions
+ * --------------------------------------------------------------------------------------- */
 
 void tracking_enable(struct session *s, const struct tracking_options *options)
 {
@@ -433,10 +443,11 @@ void tracking_disable(struct session *s)
 	if (s->tracking == NULL)
 		return;
 	LINK_EACH(it, after, &s->tracking->prefixes)
-		prefix_member_drop(t, LINK_OWNER(it, struct prefix_member, by_session));
+	prefix_member_drop(t, LINK_OWNER(it, struct prefix_member, by_session));
 	if (s->flags & SESSION_TRACKING)
 		t->sessions--;
-	s->flags &= ~(uint32_t)(SESSION_TRACKING | SESSION_TRACKING_BROKEN | SESSION_TRACKING_BCAST);
+	s->flags &=
+		~(uint32_t)(SESSION_TRACKING | SESSION_TRACKING_BROKEN | SESSION_TRACKING_BCAST);
 	if (t->pending_session == s)
 		t->pending_session = NULL;
 	mem_free(s->tracking);
@@ -464,19 +475,21 @@ enum tracking_caching tracking_caching_get(const struct session *s)
 struct bytes tracking_overlap(const struct session *s, struct bytes prefix)
 {
 	if (s->tracking != NULL)
-		LINK_EACH(it, after, &s->tracking->prefixes) {
-			struct bytes own = LINK_OWNER(it, struct prefix_member, by_session)->prefix->text;
+		LINK_EACH(it, after, &s->tracking->prefixes)
+		{
+			struct bytes own =
+				LINK_OWNER(it, struct prefix_member, by_session)->prefix->text;
 			if (has_prefix(own, prefix) || has_prefix(prefix, own))
 				return own;
 		}
 	return (struct bytes){NULL, 0};
 }
 
-void tracking_prefixes_each(const struct session *s, void (*visit)(struct bytes prefix, void *context),
-	void *context)
+void tracking_prefixes_each(
+	const struct session *s, void (*visit)(struct bytes prefix, void *context), void *context)
 {
 	LINK_EACH(it, after, &s->tracking->prefixes)
-		visit(LINK_OWNER(it, struct prefix_member, by_session)->prefix->text, context);
+	visit(LINK_OWNER(it, struct prefix_member, by_session)->prefix->text, context);
 }
 
 /* Keys above the limit are forgotten, some in each turn; whoever has them is told. */
@@ -501,18 +514,20 @@ void tracking_on_turn_end(struct exec *exec)
 		return;
 	pending_send(t);
 	tracked_keys_fit(t);
-	LINK_EACH(it, after, &t->prefixes) {
+	LINK_EACH(it, after, &t->prefixes)
+	{
 		struct prefix *p = LINK_OWNER(it, struct prefix, all);
 		if (p->key_count == 0)
 			continue;
 		LINK_EACH(member, next, &p->members)
-			prefix_send(p, LINK_OWNER(member, struct prefix_member, by_prefix)->session);
+		prefix_send(p, LINK_OWNER(member, struct prefix_member, by_prefix)->session);
 		buf_clear(&p->keys);
 		p->key_count = 0;
 	}
 }
 
-void tracking_figures(const struct exec *exec, size_t *sessions, size_t *keys, size_t *items, size_t *prefixes)
+void tracking_figures(
+	const struct exec *exec, size_t *sessions, size_t *keys, size_t *items, size_t *prefixes)
 {
 	const struct tracking_table *t = exec->tracking;
 

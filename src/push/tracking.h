@@ -10,7 +10,7 @@
 #include "push/push_params.h"
 
 struct tracking_options {
-	uint64_t redirect;       /* id of the session that gets the messages; 0 = itself */
+	uint64_t redirect; /* id of the session that gets the messages; 0 = itself */
 	bool bcast, optin, optout, noloop;
 	const struct bytes *prefixes;
 	int prefix_count;
@@ -32,13 +32,14 @@ void tracking_set_caching(struct session *s, enum tracking_caching caching);
 enum tracking_caching tracking_caching_get(const struct session *s);
 /* A prefix of the session that overlaps `prefix`; ptr NULL = none. */
 struct bytes tracking_overlap(const struct session *s, struct bytes prefix);
-void tracking_prefixes_each(const struct session *s, void (*visit)(struct bytes prefix, void *context),
-	void *context);
+void tracking_prefixes_each(
+	const struct session *s, void (*visit)(struct bytes prefix, void *context), void *context);
 
 /* Sends the broadcast messages of this turn and forgets keys above the limit. */
 void tracking_on_turn_end(struct exec *exec);
 /* INFO: sessions, keys, items (session and key), prefixes. */
-void tracking_figures(const struct exec *exec, size_t *sessions, size_t *keys, size_t *items, size_t *prefixes);
+void tracking_figures(
+	const struct exec *exec, size_t *sessions, size_t *keys, size_t *items, size_t *prefixes);
 size_t tracking_memory_bytes(const struct session *s);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * INFO's figures of what is pushed: channels, patterns, subscribers, tracked keys. They belong to the section Stats.
+ * INFO's figures of what is pushed: channels, patterns, subscribers, tracked keys. They belong to
+ * the section Stats.
  */
 #include "push/pubsub.h"
 #include "push/tracking.h"

@@ -128,7 +128,8 @@ static void server_on_tick(struct timer *t)
 	s->figures.cron_us += (uint64_t)(clock_mono_us() - begin);
 }
 
-/* --- ends --------------------------------------------------------------------------------------- */
+/* --- ends ---------------------------------------------------------------------------------------
+ */
 
 static void server_stop(void *context)
 {
@@ -161,7 +162,8 @@ static void server_crash_info(struct buf *out, void *context)
 	info_render(s->services.info, &everything, 1, out);
 }
 
-/* --- composition ---------------------------------------------------------------------------------- */
+/* --- composition
+ * ---------------------------------------------------------------------------------- */
 
 static bool server_open_loop(struct server *s)
 {
@@ -265,7 +267,8 @@ static void server_take_apart(struct server *s)
 	timer_disarm(s->loop, &s->tick);
 	timer_disarm(s->loop, &s->background);
 	loop_turn(s->loop, 0);
-	/* The last sockets are given back here: connections and what hangs off their sessions end. */
+	/* The last sockets are given back here: connections and what hangs off their sessions end.
+	 */
 	loop_free(s->loop);
 	monitor_free(s->services.monitor);
 	info_free(s->services.info);
@@ -303,10 +306,13 @@ static bool server_open(struct server *s)
 		return false;
 	crash_init(&(struct crash_options){.is_enabled = process->crash_log,
 		.exit_on_panic = process->exit_on_panic,
-		.checks_memory = process->crash_memcheck, .exec = s->exec,
-		.info = server_crash_info, .context = s});
+		.checks_memory = process->crash_memcheck,
+		.exec = s->exec,
+		.info = server_crash_info,
+		.context = s});
 	banner_logo(process, &s->settings.log, s->settings.net.port);
-	/* Before the port opens: who sees it open may end us by a signal, and means an orderly end. */
+	/* Before the port opens: who sees it open may end us by a signal, and means an orderly end.
+	 */
 	if (signals_open(s->loop, server_on_signal, s) != 0)
 		return false;
 	if (!net_listen(s->net, error, sizeof(error))) {
@@ -329,7 +335,7 @@ bool server_open_detached(struct server *s, int argc, char **argv)
 	wiring_types();
 	settings_init(&s->settings);
 	return settings_start(&s->settings, argc, argv) == CONFIG_RUN && server_open_loop(s) &&
-		server_compose(s);
+	       server_compose(s);
 }
 
 void server_close_detached(struct server *s)

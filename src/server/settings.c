@@ -99,7 +99,8 @@ static bool settings_is_any(const char *name, const char *const *names)
 static void settings_want_notices(const struct settings *s)
 {
 	if (s->exec != NULL)
-		s->exec->keyspace->notices = (uint32_t)s->push.notify & (EVENT_NEW | EVENT_KEY_MISS);
+		s->exec->keyspace->notices =
+			(uint32_t)s->push.notify & (EVENT_NEW | EVENT_KEY_MISS);
 }
 
 static void settings_changed(const struct param_row *row, void *context)

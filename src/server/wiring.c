@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * The table of contents of the program: which types, commands and gates this server is made of. Parameters
- * are listed in settings.c, the rows of INFO in figures.c.
+ * The table of contents of the program: which types, commands and gates this server is made of.
+ * Parameters are listed in settings.c, the rows of INFO in figures.c.
  */
 #include "cmd/commands.h"
 #include "exec/memory.h"
@@ -26,16 +26,39 @@ void wiring_types(void)
 void wiring_commands(struct command_table *commands)
 {
 	const struct command_row *const groups[] = {
-		connection_commands, client_commands, command_commands, transactions_commands,
-		string_commands, string_number_commands, string_range_commands, string_lcs_commands,
-		string_compare_commands, bitmap_commands,
-		generic_commands, expire_commands, scan_commands, dump_commands, object_commands,
+		connection_commands,
+		client_commands,
+		command_commands,
+		transactions_commands,
+		string_commands,
+		string_number_commands,
+		string_range_commands,
+		string_lcs_commands,
+		string_compare_commands,
+		bitmap_commands,
+		generic_commands,
+		expire_commands,
+		scan_commands,
+		dump_commands,
+		object_commands,
 		keyspace_commands,
-		list_commands, list_move_commands, set_commands, set_algebra_commands,
-		hash_commands, hash_number_commands,
+		list_commands,
+		list_move_commands,
+		set_commands,
+		set_algebra_commands,
+		hash_commands,
+		hash_number_commands,
 		pubsub_commands,
-		config_commands, info_commands, slowlog_commands, latency_commands, memory_commands,
-		monitor_commands, debug_commands, shutdown_commands, time_commands, lolwut_commands,
+		config_commands,
+		info_commands,
+		slowlog_commands,
+		latency_commands,
+		memory_commands,
+		monitor_commands,
+		debug_commands,
+		shutdown_commands,
+		time_commands,
+		lolwut_commands,
 	};
 
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)

@@ -7,6 +7,7 @@
 #include "conformance/harness.c"
 
 #include <arpa/inet.h>
+#include <netdb.h>
 
 static int port_of(int fd)
 {
@@ -50,7 +51,12 @@ static void test_addresses(void **state)
 	(void)state;
 	check_listener("127.0.0.1", "127.0.0.1");
 	check_listener("*", "0.0.0.0");
-	check_listener("localhost", "127.0.0.1");
+	/* A bare root has no /etc/hosts, and then no such name. */
+	struct addrinfo *found = NULL;
+	if (getaddrinfo("localhost", NULL, &(struct addrinfo){.ai_family = AF_INET}, &found) == 0) {
+		check_listener("localhost", "127.0.0.1");
+		freeaddrinfo(found);
+	}
 	int probe = socket(AF_INET6, SOCK_STREAM, 0);
 	struct sockaddr_in6 loopback = {.sin6_family = AF_INET6,
 					.sin6_addr = IN6ADDR_LOOPBACK_INIT};

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Blocked calls, with two commands of our own: TAKE key blocks until the key exists and deletes it;
+ * PUT key value sets it.
+ */
+#include "../../../src/exec/wait.c"
+
+#include "../cmd/runner.h"
+
+#include "base/num.h"
+
+static enum outcome take(struct call *call)
+{
+	struct key key = call_key(call, 1);
+	struct entry *e = call_find_write(call, key);
+	int64_t timeout_ms = 0;
+
+	if (e == NULL) {
+		if (call->argc > 2)
+			assert_true(num_parse_i64(call->argv[call->argc - 1], &timeout_ms));
+		return wait_on_keys(call, &(struct wait_spec){.timeout_ms = timeout_ms,
+						  .on_timeout = reply_null_array,
+						  .keys = call->argv + 1,
+						  .key_count = call->argc > 3 ? 2 : 1});
+	}
+	char scratch[NUM_I64_MAX_CHARS];
+	struct value v = entry_value(e);
+	reply_bulk(call->reply, value_string(&v, scratch));
+	db_delete_entry(call->db, key, e, false);
+	db_publish(call->db, key, EVENT_GENERIC, "del");
+	return DONE;
+}
+
+static enum outcome put(struct call *call)
+{
+	struct key key = call_key(call, 1);
+	db_set_string(call->db, key, call->argv[2], EXPIRY_NONE);
+	db_publish(call->db, key, EVENT_STRING, "set");
+	reply_ok(call->reply);
+	return DONE;
+}
+
+static const struct command_row rows[] = {
+	{.name = "TAKE",
+		.run = take,
+		.flags = CMD_WRITE | CMD_BLOCKING,
+		.group = "generic",
+		.since = "1.0.0",
+		.syntax = "key:key:RW+access+delete [more] [timeout:integer]"},
+	{.name = "PUT",
+		.run = put,
+		.flags = CMD_WRITE,
+		.group = "generic",
+		.since = "1.0.0",
+		.syntax = "key:key:OW+update value"},
+	{0},
+};
+
+static const struct command_row *const groups[] = {rows, NULL};
+
+struct bench {
+	struct runner main;
+	struct session others[3];
+};
+
+static void bench_open(struct bench *b)
+{
+	runner_open(&b->main, groups);
+	for (int i = 0; i < 3; i++)
+		session_init(&b->others[i], b->main.exec, ORIGIN_CLIENT);
+}
+
+static void bench_close(struct bench *b)
+{
+	for (int i = 0; i < 3; i++)
+		session_release(&b->others[i]);
+	runner_close(&b->main);
+}
+
+static void say(struct session *s, const char *a, const char *b, const char *c)
+{
+	struct bytes argv[3] = {
+		bytes_text(a), bytes_text(b), c == NULL ? BYTES("") : bytes_text(c)};
+	call_run(s, argv, c == NULL ? 2 : 3);
+}
+
+static void heard(struct session *s, const char *wanted)
+{
+	struct iovec pieces[8];
+	struct buf text = {0};
+	int count = out_pieces(&s->out, pieces, 8);
+
+	for (int i = 0; i < count; i++)
+		buf_add(&text, pieces[i].iov_base, pieces[i].iov_len);
+	assert_string_equal(wanted, buf_text(&text));
+	buf_release(&text);
+	out_clear(&s->out);
+}
+
+static void test_first_come_first_served(void **state)
+{
+	struct bench b;
+	(void)state;
+	bench_open(&b);
+	for (int i = 0; i < 3; i++)
+		say(&b.others[i], "TAKE", "k", NULL);
+	assert_int_equal(3, wait_blocked_count(b.main.exec));
+	assert_int_equal(1, wait_key_count(b.main.exec));
+	say(&b.main.session, "PUT", "k", "one");
+	heard(&b.others[0], "$3\r\none\r\n");
+	heard(&b.others[1], "");
+	assert_int_equal(2, wait_blocked_count(b.main.exec));
+	say(&b.main.session, "PUT", "other", "x");
+	heard(&b.others[1], "");
+	say(&b.main.session, "PUT", "k", "two");
+	heard(&b.others[1], "$3\r\ntwo\r\n");
+	wait_release_session(&b.others[2]);
+	assert_int_equal(0, wait_key_count(b.main.exec));
+	bench_close(&b);
+}
+
+static void test_timeouts(void **state)
+{
+	struct bench b;
+	(void)state;
+	bench_open(&b);
+	say(&b.others[0], "TAKE", "k", "500");
+	say(&b.others[1], "TAKE", "k", "100");
+	say(&b.others[2], "TAKE", "k", "300");
+	assert_int_equal(100, wait_next_timeout_ms(b.main.exec));
+	exec_set_time(b.main.exec, (RUNNER_NOW_MS + 300) * 1000);
+	wait_expire(b.main.exec);
+	heard(&b.others[0], "");
+	heard(&b.others[1], "*-1\r\n");
+	heard(&b.others[2], "*-1\r\n");
+	assert_int_equal(200, wait_next_timeout_ms(b.main.exec));
+	assert_int_equal(1, wait_timeout_count(b.main.exec));
+	bench_close(&b);
+}
+
+static void test_many_deadlines_come_in_order(void **state)
+{
+	struct runner t;
+	struct session sessions[200];
+	int64_t last = -1;
+	(void)state;
+	runner_open(&t, groups);
+	for (int i = 0; i < 200; i++) {
+		char timeout[16];
+		session_init(&sessions[i], t.exec, ORIGIN_CLIENT);
+		snprintf(timeout, sizeof(timeout), "%d", 1 + (i * 7919) % 1000);
+		say(&sessions[i], "TAKE", i % 2 ? "odd" : "even", timeout);
+	}
+	for (int i = 0; i < 200; i += 5)
+		wait_release_session(&sessions[i]);
+	for (int64_t next; (next = wait_next_timeout_ms(t.exec)) >= 0;) {
+		int64_t at = t.exec->now_ms + next;
+		assert_true(at > last);
+		last = at;
+		exec_set_time(t.exec, at * 1000);
+		wait_expire(t.exec);
+	}
+	assert_int_equal(0, wait_blocked_count(t.exec));
+	for (int i = 0; i < 200; i++)
+		session_release(&sessions[i]);
+	runner_close(&t);
+}
+
+static void test_unblock(void **state)
+{
+	struct bench b;
+	(void)state;
+	bench_open(&b);
+	say(&b.others[0], "TAKE", "k", NULL);
+	say(&b.others[1], "TAKE", "k", NULL);
+	assert_true(wait_unblock(&b.others[0], true));
+	heard(&b.others[0], "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n");
+	assert_true(wait_unblock(&b.others[1], false));
+	heard(&b.others[1], "*-1\r\n");
+	assert_false(wait_unblock(&b.others[1], false));
+	assert_int_equal(0, wait_blocked_count(b.main.exec));
+	bench_close(&b);
+}
+
+static void test_never_blocks_where_it_must_not(void **state)
+{
+	struct bench b;
+	(void)state;
+	bench_open(&b);
+	b.others[0].flags |= SESSION_DENY_BLOCKING;
+	say(&b.others[0], "TAKE", "k", NULL);
+	heard(&b.others[0], "*-1\r\n");
+	assert_int_equal(0, wait_blocked_count(b.main.exec));
+	b.others[0].flags &= ~(uint32_t)SESSION_DENY_BLOCKING;
+	bench_close(&b);
+}
+
+static void test_the_same_key_twice_is_one_wait(void **state)
+{
+	struct bench b;
+	struct bytes argv[4] = {BYTES("TAKE"), BYTES("k"), BYTES("k"), BYTES("0")};
+	(void)state;
+	bench_open(&b);
+	call_run(&b.others[0], argv, 4);
+	say(&b.main.session, "PUT", "k", "v");
+	heard(&b.others[0], "$1\r\nv\r\n");
+	assert_int_equal(0, wait_key_count(b.main.exec));
+	bench_close(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_first_come_first_served),
+		cmocka_unit_test(test_timeouts),
+		cmocka_unit_test(test_many_deadlines_come_in_order),
+		cmocka_unit_test(test_unblock),
+		cmocka_unit_test(test_never_blocks_where_it_must_not),
+		cmocka_unit_test(test_the_same_key_twice_is_one_wait),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
