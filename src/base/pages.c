@@ -36,9 +36,13 @@ static void *pages_map_huge(size_t size)
 	if (lead > 0)
 		munmap(raw, lead);
 	munmap(raw + lead + size, PAGES_HUGE_BYTES - lead);
-	/* Refused where huge pages are off; the memory is good anyway. */
-	(void)madvise(raw + lead, size, MADV_HUGEPAGE);
 	return raw + lead;
+}
+
+void pages_settle(void *ptr, size_t size)
+{
+	/* Refused where huge pages are off; the memory is good anyway. */
+	(void)madvise(ptr, pages_rounded(size), MADV_HUGEPAGE);
 }
 
 void *pages_map(size_t size)

@@ -26,6 +26,8 @@ static void test_map(void **state)
 			p[at] = 1;
 		}
 		p[sizes[i] - 1] = 1;
+		pages_settle(p, sizes[i]);
+		assert_int_equal(p[sizes[i] - 1], 1);
 		pages_unmap(p, sizes[i]);
 		assert_int_equal(mem_used_bytes(), before);
 	}
