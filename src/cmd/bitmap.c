@@ -34,7 +34,8 @@ static enum outcome setbit(struct call *call)
 	int64_t bit;
 	char *data;
 
-	if (!bit_offset(call, 2, &offset) || !call_arg_i64_in(call, 3, (struct i64_range){0, 1}, &bit, E_BIT))
+	if (!bit_offset(call, 2, &offset) ||
+		!call_arg_i64_in(call, 3, (struct i64_range){0, 1}, &bit, E_BIT))
 		return FAILED;
 	struct entry *e = call_find_write(call, key);
 	if (e != NULL && e->type != TYPE_STRING)

@@ -98,7 +98,8 @@ enum outcome debug_populate(struct call *call)
 	if (!call_arg_i64_in(call, 2, (struct i64_range){0, INT64_MAX}, &count, E_MUST_BE_POSITIVE))
 		return FAILED;
 	if (call->argc > 4 &&
-		!call_arg_i64_in(call, 4, (struct i64_range){0, POPULATE_VALUE_MAX_BYTES}, &size, E_MUST_BE_POSITIVE))
+		!call_arg_i64_in(call, 4, (struct i64_range){0, POPULATE_VALUE_MAX_BYTES}, &size,
+			E_MUST_BE_POSITIVE))
 		return FAILED;
 	if (prefix.len > POPULATE_KEY_MAX_BYTES)
 		return call_fail(call, E_STRING_TOO_LONG);
