@@ -26,6 +26,14 @@
 #define SESSIONS 2
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+const char *__asan_default_options(void);
+
+/* A table packs its pointers into six bytes, where the leak checker does not see them: what lives
+ * from one input to the next (tracked keys) would count as leaked. */
+const char *__asan_default_options(void)
+{
+	return "detect_leaks=0";
+}
 
 struct source {
 	const uint8_t *at, *end;
