@@ -88,8 +88,8 @@ static void inner_set(struct order_inner *n, unsigned at, struct branch b)
 }
 
 /* Moves branches within a node or between two. */
-static void inner_move(
-	struct order_inner *to, unsigned at, struct order_inner *from, unsigned first, unsigned count)
+static void inner_move(struct order_inner *to, unsigned at, struct order_inner *from,
+	unsigned first, unsigned count)
 {
 	memmove(to->children + at, from->children + first, count * sizeof(to->children[0]));
 	memmove(to->counts + at, from->counts + first, count * sizeof(to->counts[0]));
@@ -423,8 +423,8 @@ static void inner_join(
 	}
 }
 
-/* What a parent says of the child at `at` is made anew; a child with few entries is joined. An empty
- * one without a neighbour goes. */
+/* What a parent says of the child at `at` is made anew; a child with few entries is joined. An
+ * empty one without a neighbour goes. */
 static void settle(struct order_tree *t, struct order_inner *parent, unsigned at, unsigned height)
 {
 	void *child = parent->children[at];

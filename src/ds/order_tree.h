@@ -67,8 +67,8 @@ struct order_place {
 /* In front of the item with this rank. */
 struct order_place order_tree_at(const struct order_tree *t, size_t rank);
 
-/* A bound: in front of all items that are not less than it, or (`behind`) in front of those that are
- * greater. By members alone it means something only where all scores are equal. */
+/* A bound: in front of all items that are not less than it, or (`behind`) in front of those that
+ * are greater. By members alone it means something only where all scores are equal. */
 enum order_by { ORDER_BY_SCORE, ORDER_BY_MEMBER };
 struct order_bound {
 	enum order_by by;
