@@ -8,8 +8,9 @@
  *
  *   diff --port-a N --port-b N [--commands N] [--seed N] [--groups a,b,c] [--show N] [--skip FILE]
  *
- * --skip names a file of known differences, one a line: command word, a tab, the reason. The
- * differing command decides; such differences are counted apart. Exit status 1 when others remain.
+ * --skip names a file of known differences, one a line: command word, a tab, how server a's reply
+ * to it begins, a tab, the reason. Such differences are counted apart. Exit status 1 when others
+ * remain.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -61,7 +62,7 @@ struct difference {
 };
 
 static struct peer peers[2];
-static char *skip_words[SKIPS_MAX], *shown_words[SHOWN_MAX];
+static char *skip_words[SKIPS_MAX], *skip_replies[SKIPS_MAX], *shown_words[SHOWN_MAX];
 static int skip_count, shown_count;
 static int known_count;
 
@@ -172,22 +173,25 @@ static void episode_free(struct episode *episode)
 		free(episode->command[i].bytes);
 }
 
-static int word_is_among(const struct command *command, char **words, int count)
+static int command_is(const struct command *command, const char *name)
 {
 	const char *word = strchr(strchr(command->bytes, '\n') + 1, '\n') + 1;
+	size_t len = strlen(name);
 
-	for (int i = 0; i < count; i++) {
-		size_t len = strlen(words[i]);
+	return !strncasecmp(word, name, len) && word[len] == '\r';
+}
 
-		if (!strncasecmp(word, words[i], len) && word[len] == '\r')
+/* A difference is excused by what the command answers, not by its name alone. */
+static int is_known(const struct command *command, struct text reply)
+{
+	for (int i = 0; i < skip_count; i++) {
+		size_t len = strlen(skip_replies[i]);
+
+		if (command_is(command, skip_words[i]) && reply.len >= len &&
+		    !memcmp(reply.data, skip_replies[i], len))
 			return 1;
 	}
 	return 0;
-}
-
-static int is_known(const struct command *command)
-{
-	return word_is_among(command, skip_words, skip_count);
 }
 
 /* One difference of each command is shown; ten of the same kind would hide the others. */
@@ -195,8 +199,9 @@ static int is_shown(const struct command *command)
 {
 	const char *word = strchr(strchr(command->bytes, '\n') + 1, '\n') + 1;
 
-	if (word_is_among(command, shown_words, shown_count))
-		return 1;
+	for (int i = 0; i < shown_count; i++)
+		if (command_is(command, shown_words[i]))
+			return 1;
 	if (shown_count < SHOWN_MAX)
 		shown_words[shown_count++] = strndup(word, strcspn(word, "\r"));
 	return 0;
@@ -234,7 +239,7 @@ static void batch_play(struct episode *episode, int from, int to, struct differe
 		struct text a = peer_reply(&peers[0]), b = peer_reply(&peers[1]);
 		if (first->index >= 0 || replies_equal(command->compare, a, b))
 			continue;
-		if (is_known(command))
+		if (is_known(command, a))
 			known_count++;
 		else
 			difference_keep(first, i, a, b);
@@ -310,9 +315,16 @@ static void skips_read(const char *path)
 	if (!file)
 		fail("cannot read the list of known differences", 0);
 	while (fgets(line, sizeof line, file) && skip_count < SKIPS_MAX) {
-		line[strcspn(line, "\t\n")] = '\0';
-		if (*line && *line != '#')
-			skip_words[skip_count++] = strdup(line);
+		char *reply = line + strcspn(line, "\t\n");
+
+		if (*line == '#' || *line == '\n')
+			continue;
+		if (*reply != '\t' || !reply[1 + strcspn(reply + 1, "\t")])
+			fail("a known difference is command, tab, reply, tab, reason", 0);
+		*reply++ = '\0';
+		reply[strcspn(reply, "\t")] = '\0';
+		skip_words[skip_count] = strdup(line);
+		skip_replies[skip_count++] = strdup(reply);
 	}
 	fclose(file);
 }
