@@ -43,6 +43,10 @@ extern const struct command_row set_commands[];
 extern const struct command_row set_algebra_commands[];
 extern const struct command_row hash_commands[];
 extern const struct command_row hash_number_commands[];
+extern const struct command_row zset_commands[];
+extern const struct command_row zset_range_commands[];
+extern const struct command_row zset_pop_commands[];
+extern const struct command_row zset_algebra_commands[];
 
 /* EXEC's handler, which dispatch must know (its gates are those of what it runs). */
 enum outcome transactions_exec(struct call *call);

@@ -14,6 +14,7 @@
 #include "types/list.h"
 #include "types/set.h"
 #include "types/string.h"
+#include "types/zset.h"
 
 void wiring_types(void)
 {
@@ -21,6 +22,7 @@ void wiring_types(void)
 	type_register(TYPE_LIST, &list_ops);
 	type_register(TYPE_SET, &set_ops);
 	type_register(TYPE_HASH, &hash_ops);
+	type_register(TYPE_ZSET, &zset_ops);
 }
 
 void wiring_commands(struct command_table *commands)
@@ -48,6 +50,10 @@ void wiring_commands(struct command_table *commands)
 		set_algebra_commands,
 		hash_commands,
 		hash_number_commands,
+		zset_commands,
+		zset_range_commands,
+		zset_pop_commands,
+		zset_algebra_commands,
 		pubsub_commands,
 		config_commands,
 		info_commands,

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Pops from sorted sets, of one or of the first that has any, and the forms that wait. A waiting
+ * call is simply run again when one of its keys changes; what it then did is propagated as ZPOPMIN
+ * or ZPOPMAX.
+ */
+#include "base/num.h"
+#include "cmd/commands.h"
+#include "cmd/timeout.h"
+#include "cmd/zset.h"
+#include "exec/effect.h"
+#include "exec/wait.h"
+
+enum pop_end { POP_MIN, POP_MAX };
+
+static struct bytes pop_command(enum pop_end end)
+{
+	return end == POP_MIN ? BYTES("ZPOPMIN") : BYTES("ZPOPMAX");
+}
+
+/* Replies with up to `count` pairs from `end` on, in an array or not, deletes them and closes the
+ * edit; returns how many. */
+static size_t pop_many(struct edit *edit, enum pop_end end, size_t count,
+	const struct zset_reply *r, bool is_array)
+{
+	struct zset_iter it;
+	struct listpack_item member;
+	double score;
+	size_t length = zset_length(&edit->value);
+	if (count > length)
+		count = length;
+	if (is_array)
+		zset_reply_begin(r, (int64_t)count);
+	zset_iter_init(&it, &edit->value, end == POP_MIN ? 0 : length - 1, end == POP_MAX);
+	for (size_t i = 0; i < count && zset_next(&it, &member, &score); i++)
+		zset_reply_pair(r, &member, score);
+	size_t first = end == POP_MIN ? 0 : length - count;
+	zset_delete_range(&edit->value, (struct zset_range){first, first + count});
+	edit_close(edit, EVENT_ZSET, end == POP_MIN ? "zpopmin" : "zpopmax", count);
+	return count;
+}
+
+/* --- from one --- */
+
+static enum outcome pop(struct call *call, enum pop_end end)
+{
+	struct edit edit;
+	int64_t count = 1;
+	bool has_count = call->argc == 3;
+	if (call->argc > 3)
+		return call_fail(call, E_SYNTAX);
+	if (has_count && !call_arg_i64_in(call, 2, (struct i64_range){0, INT64_MAX}, &count,
+				 E_MUST_BE_POSITIVE))
+		return FAILED;
+	enum found found = MISSING;
+	if (count > 0)
+		found = container_open(call, 1, TYPE_ZSET, NULL, &edit);
+	if (found == REFUSED)
+		return FAILED;
+	if (found == MISSING) {
+		reply_array(call->reply, 0);
+		return DONE;
+	}
+	struct zset_reply r = {call->reply, true, has_count && call->reply->resp > 2};
+	pop_many(&edit, end, (size_t)count, &r, true);
+	return DONE;
+}
+
+static enum outcome zpopmin(struct call *call)
+{
+	return pop(call, POP_MIN);
+}
+
+static enum outcome zpopmax(struct call *call)
+{
+	return pop(call, POP_MAX);
+}
+
+/* --- from the first of several --- */
+
+/* A type that does not fit is "nothing yet" to a call that waits already. */
+static bool is_other_type(struct call *call, int index)
+{
+	struct entry *e;
+	if (!call->is_blocked_retry)
+		return false;
+	e = db_find(call->db, key_of(call->argv[index]));
+	return e != NULL && e->type != TYPE_ZSET;
+}
+
+/* Opens the first of the keys at argv[first … first + count - 1] that holds a sorted set. */
+static enum found open_first(struct call *call, int first, int count, struct edit *edit, int *index)
+{
+	for (*index = first; *index < first + count; (*index)++) {
+		if (is_other_type(call, *index))
+			continue;
+		enum found found =
+			container_open_key(call, key_of(call->argv[*index]), TYPE_ZSET, NULL, edit);
+		if (found != MISSING)
+			return found;
+	}
+	return MISSING;
+}
+
+static enum outcome pop_or_wait(struct call *call, enum pop_end end)
+{
+	struct edit edit;
+	int index;
+	int keys = call->argc - 2;
+	struct wait_spec spec = {
+		.on_timeout = reply_null_array, .keys = call->argv + 1, .key_count = keys};
+	if (!timeout_parse_seconds(call, call->argc - 1, &spec.timeout_ms))
+		return FAILED;
+	enum found found = open_first(call, 1, keys, &edit, &index);
+	if (found == REFUSED)
+		return FAILED;
+	if (found == MISSING)
+		return wait_on_keys(call, &spec);
+	struct zset_reply r = {call->reply, true, false};
+	reply_array(call->reply, 3);
+	reply_bulk(call->reply, call->argv[index]);
+	pop_many(&edit, end, 1, &r, false);
+	EFFECT(call, pop_command(end), call->argv[index]);
+	return DONE;
+}
+
+static enum outcome bzpopmin(struct call *call)
+{
+	return pop_or_wait(call, POP_MIN);
+}
+
+static enum outcome bzpopmax(struct call *call)
+{
+	return pop_or_wait(call, POP_MAX);
+}
+
+/* numkeys key [key …] MIN|MAX [COUNT count] from argv[at] on. */
+struct mpop {
+	int first;
+	int keys;
+	enum pop_end end;
+	int64_t count;
+};
+
+static bool mpop_parse(struct call *call, int at, struct mpop *m)
+{
+	int64_t keys;
+	if (!container_arg_numkeys(call, at, &keys))
+		return false;
+	if (keys >= call->argc - at - 1)
+		goto syntax;
+	int where = at + 1 + (int)keys;
+	*m = (struct mpop){.first = at + 1, .keys = (int)keys};
+	if (call_arg_is(call, where, "MAX"))
+		m->end = POP_MAX;
+	else if (!call_arg_is(call, where, "MIN"))
+		goto syntax;
+	for (int i = where + 1; i < call->argc; i += 2) {
+		if (m->count != 0 || i + 1 == call->argc || !call_arg_is(call, i, "COUNT"))
+			goto syntax;
+		if (!call_arg_i64_in(call, i + 1, (struct i64_range){1, INT64_MAX}, &m->count,
+			    E_COUNT_POSITIVE))
+			return false;
+	}
+	if (m->count == 0)
+		m->count = 1;
+	return true;
+syntax:
+	call_fail(call, E_SYNTAX);
+	return false;
+}
+
+static enum found mpop_try(struct call *call, const struct mpop *m)
+{
+	struct edit edit;
+	char digits[NUM_I64_MAX_CHARS];
+	int index;
+	enum found found = open_first(call, m->first, m->keys, &edit, &index);
+	if (found != FOUND)
+		return found;
+	struct zset_reply r = {call->reply, true, true};
+	reply_array(call->reply, 2);
+	reply_bulk(call->reply, call->argv[index]);
+	size_t count = pop_many(&edit, m->end, (size_t)m->count, &r, true);
+	EFFECT(call, pop_command(m->end), call->argv[index],
+		bytes_of(digits, num_print_u64(digits, count)));
+	return FOUND;
+}
+
+static enum outcome zmpop(struct call *call)
+{
+	struct mpop m;
+	if (!mpop_parse(call, 1, &m))
+		return FAILED;
+	enum found found = mpop_try(call, &m);
+	if (found == MISSING)
+		reply_null_array(call->reply);
+	return found == REFUSED ? FAILED : DONE;
+}
+
+static enum outcome bzmpop(struct call *call)
+{
+	struct mpop m;
+	struct wait_spec spec = {.on_timeout = reply_null_array};
+	if (!timeout_parse_seconds(call, 1, &spec.timeout_ms) || !mpop_parse(call, 2, &m))
+		return FAILED;
+	spec.keys = call->argv + m.first;
+	spec.key_count = m.keys;
+	enum found found = mpop_try(call, &m);
+	if (found == MISSING)
+		return wait_on_keys(call, &spec);
+	return found == REFUSED ? FAILED : DONE;
+}
+
+#define ZSET .group = "sorted-set"
+#define POP_KEY "key:key:RW+access+delete "
+#define POP_KEYS "key:key:RW+access+delete... "
+#define POP_COMPLEXITY                                                                             \
+	"O(log(N)*M) with N being the number of elements in the sorted set, and M being the "      \
+	"number of elements popped."
+#define BLOCK_COMPLEXITY "O(log(N)) with N being the number of elements in the sorted set."
+#define BLOCK_HISTORY "6.0.0=`timeout` is interpreted as a double instead of an integer."
+#define MPOP_COMPLEXITY                                                                            \
+	"O(K) + O(M*log(N)) where K is the number of provided keys, N being the number of "        \
+	"elements in the sorted set, and M being the number of elements popped."
+#define MPOP_TAIL "numkeys:integer " POP_KEYS "where={MIN|MAX} [COUNT count:integer]"
+
+const struct command_row zset_pop_commands[] = {
+	{.name = "ZPOPMIN",
+		.run = zpopmin,
+		.flags = CMD_WRITE | CMD_FAST,
+		ZSET,
+		.since = "5.0.0",
+		.complexity = POP_COMPLEXITY,
+		.syntax = POP_KEY "[count:integer]",
+		.summary = "Takes the members with the least scores out of a sorted set."},
+	{.name = "ZPOPMAX",
+		.run = zpopmax,
+		.flags = CMD_WRITE | CMD_FAST,
+		ZSET,
+		.since = "5.0.0",
+		.complexity = POP_COMPLEXITY,
+		.syntax = POP_KEY "[count:integer]",
+		.summary = "Takes the members with the greatest scores out of a sorted set."},
+	{.name = "BZPOPMIN",
+		.run = bzpopmin,
+		.flags = CMD_WRITE | CMD_FAST | CMD_BLOCKING,
+		ZSET,
+		.since = "5.0.0",
+		.complexity = BLOCK_COMPLEXITY,
+		.history = BLOCK_HISTORY,
+		.syntax = POP_KEYS "timeout:double",
+		.summary = "Takes the least member of the first sorted set that has any; waits "
+			   "for one."},
+	{.name = "BZPOPMAX",
+		.run = bzpopmax,
+		.flags = CMD_WRITE | CMD_FAST | CMD_BLOCKING,
+		ZSET,
+		.since = "5.0.0",
+		.complexity = BLOCK_COMPLEXITY,
+		.history = BLOCK_HISTORY,
+		.syntax = POP_KEYS "timeout:double",
+		.summary = "Takes the greatest member of the first sorted set that has any; waits "
+			   "for one."},
+	{.name = "ZMPOP",
+		.run = zmpop,
+		.flags = CMD_WRITE,
+		ZSET,
+		.since = "7.0.0",
+		.complexity = MPOP_COMPLEXITY,
+		.syntax = MPOP_TAIL,
+		.summary = "Takes members from the first sorted set that has any."},
+	{.name = "BZMPOP",
+		.run = bzmpop,
+		.flags = CMD_WRITE | CMD_BLOCKING,
+		ZSET,
+		.since = "7.0.0",
+		.complexity = MPOP_COMPLEXITY,
+		.syntax = "timeout:double " MPOP_TAIL,
+		.summary = "As ZMPOP; waits for a member."},
+	{0},
+};
