@@ -52,9 +52,7 @@ static enum outcome pop(struct call *call, enum pop_end end)
 	if (has_count && !call_arg_i64_in(call, 2, (struct i64_range){0, INT64_MAX}, &count,
 				 E_MUST_BE_POSITIVE))
 		return FAILED;
-	enum found found = MISSING;
-	if (count > 0)
-		found = container_open(call, 1, TYPE_ZSET, NULL, &edit);
+	enum found found = container_open(call, 1, TYPE_ZSET, NULL, &edit);
 	if (found == REFUSED)
 		return FAILED;
 	if (found == MISSING) {

@@ -197,7 +197,7 @@ static void float_add(struct maker *maker)
 static void score_add(struct maker *maker, int is_bound)
 {
 	static const char *const odd[] = { "inf", "-inf", "+inf", "nan", "abc", "", "1e3", "0",
-		"-0", "1e15" };
+		"-0", "1e9" };
 	char text[32];
 
 	if (one_in(maker, 8)) {
