@@ -3,23 +3,41 @@
  * Strings as arrays of bits: SETBIT and GETBIT. Bit 0 is the highest of the first byte; what lies
  * behind the end reads as 0.
  */
-#include "cmd/string.h"
+#include "cmd/bitmap.h"
 
-#include "base/num.h"
 #include "cmd/commands.h"
+#include "cmd/string.h"
 #include "types/string.h"
 
-/* The bit offset at argv[index]; false: the error is written. */
-static bool bit_offset(struct call *call, int index, uint64_t *offset)
+bool bitmap_arg_offset(struct call *call, int index, unsigned unit, uint64_t *offset)
 {
+	struct bytes text = call->argv[index];
+	bool is_counted = unit > 0 && text.len > 0 && text.ptr[0] == '#';
 	int64_t number;
-	if (num_parse_i64(call->argv[index], &number) && number >= 0 &&
-	    number / 8 < string_max_bytes(call)) {
+	if (is_counted)
+		text = bytes_of(text.ptr + 1, text.len - 1);
+	if (num_parse_i64(text, &number) && number >= 0 &&
+		!__builtin_mul_overflow(number, is_counted ? (int64_t)unit : 1, &number) &&
+		number / 8 < string_max_bytes(call)) {
 		*offset = (uint64_t)number;
 		return true;
 	}
 	call_fail(call, E_BIT_OFFSET);
 	return false;
+}
+
+bool bitmap_read(struct call *call, int index, char *scratch, struct bytes *out)
+{
+	struct entry *e = call_find_read(call, call_key(call, index));
+	*out = bytes_of("", 0);
+	if (e == NULL)
+		return true;
+	if (e->type != TYPE_STRING) {
+		call_fail(call, E_WRONGTYPE);
+		return false;
+	}
+	*out = string_bytes(e, scratch);
+	return true;
 }
 
 static inline unsigned bit_mask(uint64_t offset)
@@ -34,7 +52,7 @@ static enum outcome setbit(struct call *call)
 	int64_t bit;
 	char *data;
 
-	if (!bit_offset(call, 2, &offset) ||
+	if (!bitmap_arg_offset(call, 2, 0, &offset) ||
 		!call_arg_i64_in(call, 3, (struct i64_range){0, 1}, &bit, E_BIT))
 		return FAILED;
 	struct entry *e = call_find_write(call, key);
@@ -57,14 +75,11 @@ static enum outcome setbit(struct call *call)
 static enum outcome getbit(struct call *call)
 {
 	char scratch[NUM_I64_MAX_CHARS];
+	struct bytes bytes;
 	uint64_t offset;
 
-	if (!bit_offset(call, 2, &offset))
+	if (!bitmap_arg_offset(call, 2, 0, &offset) || !bitmap_read(call, 1, scratch, &bytes))
 		return FAILED;
-	struct entry *e = call_find_read(call, call_key(call, 1));
-	if (e != NULL && e->type != TYPE_STRING)
-		return call_fail(call, E_WRONGTYPE);
-	struct bytes bytes = e == NULL ? bytes_of("", 0) : string_bytes(e, scratch);
 	size_t at = offset / 8;
 	reply_i64(call->reply, at < bytes.len && (uint8_t)bytes.ptr[at] & bit_mask(offset));
 	return DONE;
