@@ -17,9 +17,10 @@
 
 #include <stdio.h>
 
-#define CALL_ERROR_MAX_BYTES 1024   /* a formatted error text */
-#define CALL_UNKNOWN_ARGS_BYTES 128 /* how much of the arguments an unknown command's error shows  \
-				     */
+#define CALL_ERROR_MAX_BYTES 1024 /* a formatted error text */
+#define CALL_UNKNOWN_ARGS_BYTES                                                                    \
+	128 /* how much of the arguments an unknown command's error shows                          \
+	     */
 
 /* --- errors --------------------------------------------------------------------------------- */
 
@@ -86,6 +87,7 @@ static enum outcome call_execute(struct call *call)
 
 	exec->current = call;
 	exec->depth++;
+	exec->keyspace->no_touch = (call->session->flags & SESSION_NO_TOUCH) != 0;
 	effect_call_begin(call);
 	uint64_t begin = UNLIKELY(outer != NULL) ? ticks_now() : exec->ticks;
 	enum outcome outcome = command->run(call);
@@ -94,6 +96,8 @@ static enum outcome call_execute(struct call *call)
 	effect_call_end(call);
 	exec->depth--;
 	exec->current = outer;
+	if (UNLIKELY(exec->pushes_for != NULL) && exec->depth == 0)
+		exec_send_pushes(exec);
 	if (UNLIKELY(exec->seen_count > 0) && !call->is_blocked_retry)
 		call_tell(exec->seen, exec->seen_count, call, outcome, end - begin);
 	if (UNLIKELY(outcome == BLOCKED))
@@ -166,13 +170,16 @@ static enum outcome call_dispatch_mute(struct call *call)
 	struct session *s = call->session;
 	struct exec *exec = call->exec;
 
-	if (s->flags & SESSION_REPLY_SKIP_NEXT)
+	bool is_skipped = (s->flags & SESSION_REPLY_SKIP_NEXT) != 0;
+	if (is_skipped)
 		s->flags = (s->flags & ~(uint32_t)SESSION_REPLY_SKIP_NEXT) | SESSION_REPLY_SKIP;
 	s->reply.out = &exec->discard;
 	enum outcome outcome = call_dispatch(call);
 	s->reply.out = &s->out;
 	out_clear(&exec->discard);
 	s->flags &= ~(uint32_t)SESSION_REPLY_SKIP;
+	if (is_skipped && s->flags & SESSION_PAUSED_CALL)
+		s->flags |= SESSION_REPLY_SKIP_NEXT; /* it is yet to be run */
 	return outcome;
 }
 

@@ -22,6 +22,7 @@ struct exec *exec_new(struct keyspace *keyspace)
 	link_init(&exec->sessions);
 	dict_init(&exec->sessions_by_id, &session_dict_ops);
 	out_init(&exec->discard);
+	out_init(&exec->pushes);
 	effect_init(exec);
 	watch_table_init(exec);
 	wait_table_init(exec);
@@ -34,6 +35,7 @@ void exec_free(struct exec *exec)
 	watch_table_release(exec);
 	mem_free(exec->pause);
 	out_clear(&exec->discard);
+	out_clear(&exec->pushes);
 	dict_release(&exec->sessions_by_id);
 	command_table_free(exec->commands);
 	mem_free(exec);
@@ -75,6 +77,22 @@ void exec_sink_reset(struct exec *exec, void (*on_reset)(struct session *s))
 {
 	ASSERT(exec->on_session_reset_count < EXEC_CLOSE_SINKS_MAX);
 	exec->on_session_reset[exec->on_session_reset_count++] = on_reset;
+}
+
+struct out *exec_push_out(struct exec *exec, struct session *s)
+{
+	if (LIKELY(exec->current == NULL || exec->current->session != s))
+		return &s->out;
+	exec->pushes_for = s;
+	return &exec->pushes;
+}
+
+void exec_send_pushes(struct exec *exec)
+{
+	struct session *s = exec->pushes_for;
+
+	exec->pushes_for = NULL;
+	out_move(&s->out, &exec->pushes);
 }
 
 void exec_count_error(struct exec *exec, struct bytes text)

@@ -46,6 +46,8 @@ struct exec {
 	size_t memory_not_counted; /* bytes that maxmemory leaves out: buffers of replicas, log */
 	bool is_evict_pending;     /* an eviction ran out of its budget */
 	struct out discard;        /* replies nobody wants (CLIENT REPLY OFF) */
+	struct out pushes;         /* messages to the session whose call runs, see exec_push_out */
+	struct session *pushes_for; /* NULL = none */
 
 	struct effect_sink effect_sinks[EFFECT_SINKS_MAX];
 	int effect_sink_count;
@@ -61,6 +63,8 @@ struct exec {
 	int64_t now_us;
 	bool has_password; /* requirepass or ACL: sessions start unauthenticated */
 
+	/* Reads the clock anew in the middle of a turn (a unit may have taken long); NULL: none. */
+	void (*refresh_time)(struct exec *exec);
 	/* net: this session has output; may go on reading. Set by whoever owns sockets. */
 	void (*want_flush)(struct session *s);
 	void (*want_resume)(struct session *s);
@@ -99,6 +103,11 @@ void exec_unsink_seen(struct exec *exec, struct call_sink sink);
 void exec_sink_after(struct exec *exec, struct call_sink sink);
 void exec_sink_close(struct exec *exec, void (*on_close)(struct session *s));
 void exec_sink_reset(struct exec *exec, void (*on_reset)(struct session *s));
+/* Where a message (not a reply) to `s` is written: behind the reply of the call that it is just
+ * running, never into the middle of it. */
+struct out *exec_push_out(struct exec *exec, struct session *s);
+/* The outermost call is over: what was kept for its session follows its reply. */
+void exec_send_pushes(struct exec *exec);
 /* Counts an error reply by its code (errorstats). */
 void exec_count_error(struct exec *exec, struct bytes text);
 

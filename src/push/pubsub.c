@@ -271,10 +271,11 @@ static void message_send(struct message *m, struct session *s)
 
 	if (s->flags & SESSION_CLOSE_ASAP)
 		return;
+	struct out *out = exec_push_out(s->exec, s);
 	if (encoded->len >= OUT_LEND_MIN_BYTES)
-		out_lend(&s->out, blob_bytes(encoded), blob_drop, blob_hold(encoded));
+		out_lend(out, blob_bytes(encoded), blob_drop, blob_hold(encoded));
 	else
-		out_add(&s->out, encoded->data, encoded->len);
+		out_add(out, encoded->data, encoded->len);
 	if (s->exec->want_flush != NULL)
 		s->exec->want_flush(s);
 }

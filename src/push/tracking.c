@@ -84,10 +84,11 @@ static bool tracked_key_is(const void *item, const void *key)
 static void invalidate_write(
 	struct session *s, struct session *to, struct bytes keys, size_t count, bool is_everything)
 {
-	struct reply push = {.out = &to->out, .resp = to->reply.resp};
+	struct reply push = {.resp = to->reply.resp};
 
 	if (to->flags & SESSION_CLOSE_ASAP)
 		return;
+	push.out = exec_push_out(to->exec, to);
 	if (to->reply.resp > 2) {
 		reply_push(&push, 2);
 		reply_bulk_text(&push, "invalidate");
@@ -119,7 +120,7 @@ static void redirect_broken(struct session *s)
 	s->flags |= SESSION_TRACKING_BROKEN;
 	if (s->reply.resp < 3)
 		return;
-	struct reply push = {.out = &s->out, .resp = 3};
+	struct reply push = {.out = exec_push_out(s->exec, s), .resp = 3};
 	reply_push(&push, 2);
 	reply_bulk_text(&push, "tracking-redir-broken");
 	reply_i64(&push, (int64_t)s->tracking->options.redirect);
@@ -153,20 +154,6 @@ static bool is_running(const struct exec *exec, const struct session *s)
 	return exec->current != NULL && exec->current->session == s;
 }
 
-static void invalidate_key(struct tracking_table *t, struct session *s, struct bytes key)
-{
-	if (is_running(t->exec, s) && s->tracking->options.redirect == 0) {
-		keys_add(&t->pending, key);
-		t->pending_count++;
-		t->pending_session = s;
-		return;
-	}
-	struct buf keys = {0};
-	keys_add(&keys, key);
-	invalidate_send(s, buf_bytes(&keys), 1, false);
-	buf_release(&keys);
-}
-
 static void pending_send(struct tracking_table *t)
 {
 	struct session *s = t->pending_session;
@@ -188,6 +175,29 @@ static void pending_send(struct tracking_table *t)
 	buf_clear(&t->pending);
 	t->pending_count = 0;
 	t->pending_flush = false;
+}
+
+/* What waits is for `s` from now on; what still waits for another (it blocked: its call has no end
+ * yet) goes out. */
+static void pending_of(struct tracking_table *t, struct session *s)
+{
+	if (t->pending_session != s)
+		pending_send(t);
+	t->pending_session = s;
+}
+
+static void invalidate_key(struct tracking_table *t, struct session *s, struct bytes key)
+{
+	if (is_running(t->exec, s) && s->tracking->options.redirect == 0) {
+		pending_of(t, s);
+		keys_add(&t->pending, key);
+		t->pending_count++;
+		return;
+	}
+	struct buf keys = {0};
+	keys_add(&keys, key);
+	invalidate_send(s, buf_bytes(&keys), 1, false);
+	buf_release(&keys);
 }
 
 /* --- the table of keys
@@ -351,7 +361,7 @@ static void flush_tell_all(struct tracking_table *t)
 		if (!(s->flags & SESSION_TRACKING) || s->tracking == NULL)
 			continue;
 		if (is_running(t->exec, s) && s->tracking->options.redirect == 0) {
-			t->pending_session = s;
+			pending_of(t, s);
 			t->pending_flush = true;
 		} else {
 			invalidate_send(s, (struct bytes){NULL, 0}, 0, true);
@@ -448,8 +458,12 @@ void tracking_disable(struct session *s)
 		t->sessions--;
 	s->flags &=
 		~(uint32_t)(SESSION_TRACKING | SESSION_TRACKING_BROKEN | SESSION_TRACKING_BCAST);
-	if (t->pending_session == s)
+	if (t->pending_session == s) {
 		t->pending_session = NULL;
+		buf_clear(&t->pending);
+		t->pending_count = 0;
+		t->pending_flush = false;
+	}
 	mem_free(s->tracking);
 	s->tracking = NULL;
 }
