@@ -42,6 +42,7 @@ struct wait {
 	size_t heap_index;
 	bool wants_deletion;
 	bool is_event;
+	bool is_mute; /* CLIENT REPLY: nobody looks at the reply, whenever it comes */
 };
 
 struct wait_table {
@@ -170,6 +171,7 @@ static struct wait *wait_begin(
 	w->argc = call->argc;
 	w->argv = call_copy_argv(call->argv, call->argc, NULL);
 	w->on_timeout = on_timeout;
+	w->is_mute = s->reply.out != &s->out;
 	if (timeout_ms > 0) {
 		w->deadline_ms = call->exec->now_ms + timeout_ms;
 		heap_add(t, w);
@@ -257,6 +259,21 @@ bool wait_is_blocked(const struct session *s)
 	return s->wait != NULL;
 }
 
+/* The late reply of a call whose reply nobody wants goes nowhere. */
+static void wait_mute(const struct wait *w)
+{
+	if (w->is_mute)
+		w->session->reply.out = &w->session->exec->discard;
+}
+
+static void wait_unmute(struct session *s)
+{
+	if (s->reply.out == &s->out)
+		return;
+	s->reply.out = &s->out;
+	out_clear(&s->exec->discard);
+}
+
 /* A call that ends without having been served counts as a call all the same. */
 static void wait_account(const struct wait *w, bool failed)
 {
@@ -270,6 +287,7 @@ bool wait_unblock(struct session *s, bool with_error)
 	if (s->wait == NULL || s->wait->on_timeout == NULL)
 		return false;
 	wait_account(s->wait, with_error);
+	wait_mute(s->wait);
 	if (with_error) {
 		struct bytes text = bytes_text(error_text(E_UNBLOCKED));
 		exec_count_error(s->exec, text);
@@ -277,6 +295,7 @@ bool wait_unblock(struct session *s, bool with_error)
 	} else {
 		s->wait->on_timeout(&s->reply);
 	}
+	wait_unmute(s);
 	wait_finish(s);
 	return true;
 }
@@ -350,7 +369,12 @@ static bool wait_retry(struct wait *w)
 		.is_blocked_retry = true};
 	struct bytes *argv = w->argv;
 
-	if (call_run_nested(&call) == BLOCKED)
+	if (s->flags & (SESSION_CLOSE_ASAP | SESSION_CLOSE_AFTER_REPLY))
+		return false; /* what it would be given would be lost with it */
+	wait_mute(w);
+	enum outcome outcome = call_run_nested(&call);
+	wait_unmute(s);
+	if (outcome == BLOCKED)
 		return false;
 	w->argv = NULL; /* sinks of the call may still look at it */
 	wait_finish(s);
@@ -384,6 +408,8 @@ void wait_serve_ready(struct exec *exec)
 	if (t->is_serving || exec->depth > 0)
 		return;
 	t->is_serving = true;
+	if (exec->refresh_time != NULL)
+		exec->refresh_time(exec); /* what made the keys ready may have taken its time */
 	for (int round = 0; !link_is_empty(&t->ready) && round < WAIT_ROUNDS_MAX; round++) {
 		struct wait_key *k = LINK_OWNER(t->ready.next, struct wait_key, ready);
 		link_remove(&k->ready);
@@ -410,8 +436,10 @@ void wait_expire(struct exec *exec)
 	while (t->heap_count > 0 && t->heap[0]->deadline_ms <= exec->now_ms) {
 		struct session *s = t->heap[0]->session;
 		wait_account(s->wait, false);
+		wait_mute(s->wait);
 		if (s->wait->on_timeout != NULL)
 			s->wait->on_timeout(&s->reply);
+		wait_unmute(s);
 		wait_finish(s);
 	}
 }
@@ -446,6 +474,12 @@ void wait_table_release(struct exec *exec)
 {
 	struct wait_table *t = exec->waits;
 
+	while (!link_is_empty(&t->ready)) {
+		struct wait_key *k = LINK_OWNER(t->ready.next, struct wait_key, ready);
+		link_remove(&k->ready);
+		k->is_ready = false;
+		wait_key_drop_if_idle(t, k);
+	}
 	ASSERT(dict_count(&t->keys) == 0);
 	dict_release(&t->keys);
 	mem_free(t->heap);

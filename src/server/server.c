@@ -30,6 +30,11 @@
 
 /* --- the turn --------------------------------------------------------------------------------- */
 
+static void server_refresh_time(struct exec *exec)
+{
+	exec_set_time(exec, clock_wall_us());
+}
+
 static void server_on_turn_begin(void *context)
 {
 	struct server *s = context;
@@ -56,6 +61,9 @@ static int64_t server_on_turn_end(void *context)
 	struct exec *exec = s->exec;
 	int64_t wait_us = -1;
 
+	/* What expired or was evicted between calls may have made keys ready, too. */
+	if (wait_has_ready(exec))
+		wait_serve_ready(exec);
 	if (UNLIKELY(wait_timeout_count(exec) != 0)) {
 		wait_expire(exec);
 		int64_t next_ms = wait_next_timeout_ms(exec);
@@ -233,6 +241,7 @@ static bool server_compose(struct server *s)
 	s->keyspace->clock_us = clock_mono_us;
 	s->exec = exec_new(s->keyspace);
 	exec_set_time(s->exec, clock_wall_us());
+	s->exec->refresh_time = server_refresh_time;
 	wiring_commands(s->exec->commands);
 	if (!settings_rename_commands(&s->settings, s->exec->commands))
 		return false;
