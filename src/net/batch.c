@@ -13,9 +13,10 @@
 #include "base/mem.h"
 #include "base/ticks.h"
 
+/* What still comes from it is of no interest. */
+#define SESSION_CLOSING (SESSION_CLOSE_AFTER_REPLY | SESSION_CLOSE_ASAP)
 /* Nothing more of this session is executed for now. */
-#define SESSION_STOPPED                                                                            \
-	(SESSION_BLOCKED | SESSION_PAUSED_CALL | SESSION_CLOSE_AFTER_REPLY | SESSION_CLOSE_ASAP)
+#define SESSION_STOPPED (SESSION_BLOCKED | SESSION_PAUSED_CALL | SESSION_CLOSING)
 
 static struct request_limits batch_limits(const struct conn *c)
 {
@@ -55,7 +56,7 @@ static void batch_add_error(struct conn *c, const char *error)
 		.conn = c, .error = error, .begin = c->parsed, .end = c->data.len};
 }
 
-/* The input so far is one incomplete request: is it allowed to grow further? */
+/* The input so far is one incomplete request, or waits behind a call: may it grow further? */
 static bool batch_is_over_query_limit(struct conn *c)
 {
 	size_t held = c->data.len - c->parsed + c->big_received;
@@ -97,7 +98,7 @@ static void batch_parse(struct conn *c)
 	struct net *net = c->net;
 	struct request_limits limits = batch_limits(c);
 
-	while (c->parsed < c->data.len && !c->has_bad_input &&
+	while (c->parsed < c->data.len && !c->has_bad_input && !c->is_held &&
 		!(c->session.flags & SESSION_STOPPED)) {
 		struct request request;
 		struct bytes rest = bytes_of(c->data.ptr + c->parsed, c->data.len - c->parsed);
@@ -127,6 +128,9 @@ static void batch_parse(struct conn *c)
 			limits = batch_limits(c);
 		}
 	}
+	if (UNLIKELY(c->session.flags & (SESSION_BLOCKED | SESSION_PAUSED_CALL)) &&
+		batch_is_over_query_limit(c))
+		conn_close(c);
 }
 
 /* The last argument is complete: the request is put together from head and blob. */
@@ -224,7 +228,7 @@ void batch_on_bytes(struct socket *s, struct bytes data)
 	struct conn *c = conn_of_socket(s);
 	struct net *net = c->net;
 
-	if (UNLIKELY(c->is_closed))
+	if (UNLIKELY(c->is_closed || c->session.flags & SESSION_CLOSING))
 		return;
 	net->stats.bytes_in += data.len;
 	net->stats.reads++;
@@ -240,10 +244,7 @@ void batch_on_bytes(struct socket *s, struct bytes data)
 	}
 	c->data_is_query = c->query.len > 0;
 	if (UNLIKELY(c->data_is_query)) {
-		if (data.ptr == c->query.ptr + c->query.len)
-			c->query.len += data.len; /* received into it */
-		else
-			buf_add_bytes(&c->query, data);
+		buf_add_bytes(&c->query, data);
 		data = buf_bytes(&c->query);
 		batch_account_input(c);
 		if (c->is_closed)
@@ -289,8 +290,12 @@ static void batch_run_call(struct net_call *item)
 	struct conn *c = item->conn;
 	struct session *s = &c->session;
 
-	if (UNLIKELY(s->flags & SESSION_STOPPED))
+	/* Once a request is held back, all behind it are, even if what held it is over meanwhile:
+	 * another connection's call in this batch may end a wait or a pause. */
+	if (UNLIKELY(s->flags & SESSION_STOPPED || c->is_held)) {
+		c->is_held = true;
 		return;
+	}
 	if (UNLIKELY(item->error != NULL)) {
 		batch_fail(item);
 		return;
@@ -302,8 +307,10 @@ static void batch_run_call(struct net_call *item)
 		.has_hash = item->has_hash,
 		.key_hash = item->key_hash};
 	call_run_prepared(&call);
-	if (UNLIKELY(s->flags & SESSION_PAUSED_CALL))
-		return; /* to be run again: it stays in the input */
+	if (UNLIKELY(s->flags & SESSION_PAUSED_CALL)) {
+		c->is_held = true; /* to be run again: it stays in the input */
+		return;
+	}
 	c->executed = item->end;
 	if (UNLIKELY(s->out.is_full))
 		s->flags |= SESSION_CLOSE_ASAP; /* what else it asked for is not run */
@@ -330,15 +337,36 @@ void batch_execute(struct net *net)
 	net->call_count = 0;
 }
 
+/* Room for the long argument that is coming in, as far as it may be reserved on a promise. */
+static void batch_reserve_query(struct conn *c)
+{
+	const struct request_parser *p = &c->parser;
+	size_t held = c->query.len;
+	size_t wanted = p->offset + (size_t)p->bulk_len + 2;
+
+	if (p->bulk_len < NET_BIG_ARG_BYTES || wanted <= held || !c->session.is_authenticated)
+		return;
+	size_t cap = wanted - held < NET_ROOM_STEP_BYTES ? wanted : held + NET_ROOM_STEP_BYTES;
+	if (c->query.cap >= cap || c->query.cap - held >= NET_BIG_ARG_BYTES)
+		return;
+	c->query.ptr = mem_realloc(c->query.ptr, cap);
+	c->query.cap = cap;
+}
+
 /* Keeps what was not executed, and nothing else. */
 static void batch_keep_rest(struct conn *c)
 {
-	size_t done = c->executed;
+	/* Empty lines need no execution. */
+	size_t done = c->is_held ? c->executed : c->parsed;
+	bool is_rewound = done < c->parsed || (c->is_held && c->has_bad_input);
 
-	if (!(c->session.flags & SESSION_STOPPED) || c->has_bad_input)
-		done = c->parsed; /* empty lines need no execution */
-	if (done < c->parsed)
+	c->is_held = false;
+	if (UNLIKELY(c->session.flags & SESSION_CLOSING))
+		done = c->data.len;
+	else if (UNLIKELY(is_rewound)) {
 		request_parser_release(&c->parser); /* it will be parsed again from `done` */
+		c->has_bad_input = false;
+	}
 	if (LIKELY(done >= c->data.len)) {
 		if (c->data_is_query)
 			buf_release(&c->query);
@@ -348,6 +376,9 @@ static void batch_keep_rest(struct conn *c)
 	} else {
 		buf_add(&c->query, c->data.ptr + done, c->data.len - done);
 	}
+	/* The parser no longer knows of the long argument whose head stands in the query. */
+	if (UNLIKELY(is_rewound) && c->big != NULL)
+		batch_unfold_big(c);
 	c->data = (struct bytes){NULL, 0};
 	c->parsed = c->executed = 0;
 }

@@ -39,6 +39,7 @@ struct conn {
 	bool data_is_query;
 	bool is_closed;           /* socket_close was called */
 	bool has_bad_input;       /* a protocol error: nothing more is parsed */
+	bool is_held;             /* a request of this batch could not be run: none behind it is */
 	uint8_t listener_kind;    /* 0 tcp, 1 unix, 2 tls */
 	uint8_t bucket_index;
 	uint32_t reply_room;      /* the reply buffer it is accounted, 1..16 KiB */

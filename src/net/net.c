@@ -100,9 +100,11 @@ bool net_on_turn_end(struct net *net)
 		link_remove(it);
 		link_add_tail(&resume, it);
 	}
+	bool has_run = false;
 	while (!link_is_empty(&resume)) {
 		struct conn *c = LINK_OWNER(resume.next, struct conn, resume);
 		link_remove(&c->resume);
+		has_run |= c->query.len > 0;
 		batch_resume(c);
 	}
 	while (!link_is_empty(&net->flush)) {
@@ -114,5 +116,6 @@ bool net_on_turn_end(struct net *net)
 	}
 	if (net->is_evicting)
 		net_evict_clients(net);
-	return !link_is_empty(&net->resume);
+	/* What ran just now may have armed deadlines and left messages after they were looked at. */
+	return has_run || !link_is_empty(&net->resume);
 }
