@@ -56,15 +56,16 @@ bool zset_table_free_slice(struct zset_table *t, size_t effort)
 	return true;
 }
 
-void *zset_table_add(struct zset_table *t, struct bytes member, double score)
+void *zset_table_add(struct zset_table *t, struct zset_member member, double score)
 {
-	void *item = order_item_new(member, score);
-	dict_insert(&t->by_member, hash_bytes(member.ptr, member.len), item);
+	void *item = order_item_new(member.text, score);
+	dict_insert(&t->by_member, member.hash, item);
 	return item;
 }
 
-static enum zset_change table_set(struct zset_table *t, struct bytes member, double score)
+static enum zset_change table_set(struct zset_table *t, struct bytes text, double score)
 {
+	struct zset_member member = zset_member_of(text);
 	void *item = zset_table_find(t, member);
 	if (item == NULL) {
 		order_tree_insert(&t->by_score, zset_table_add(t, member, score));
@@ -139,7 +140,8 @@ void zset_to_table(struct value *v, size_t expected)
 	zset_iter_init(&it, v, 0, false);
 	while (zset_next(&it, &member, &score)) {
 		struct bytes text = listpack_item_text(&member, digits);
-		order_tree_insert(&t->by_score, zset_table_add(t, text, score));
+		order_tree_insert(
+			&t->by_score, zset_table_add(t, zset_member_of(text), score));
 	}
 	zset_free(v);
 	v->encoding = ENC_SKIPLIST;
@@ -276,7 +278,7 @@ bool zset_score(const struct value *v, struct bytes member, double *score)
 	if (v->ptr == NULL)
 		return false;
 	if (v->encoding != ENC_LISTPACK) {
-		const void *item = zset_table_find(v->ptr, member);
+		const void *item = zset_table_find(v->ptr, zset_member_of(member));
 		if (item != NULL)
 			*score = order_item_score(item);
 		return item != NULL;
@@ -293,7 +295,7 @@ bool zset_rank(const struct value *v, struct bytes member, size_t *rank, double 
 		return false;
 	if (v->encoding != ENC_LISTPACK) {
 		const struct zset_table *t = v->ptr;
-		const void *item = zset_table_find(t, member);
+		const void *item = zset_table_find(t, zset_member_of(member));
 		if (item == NULL)
 			return false;
 		*score = order_item_score(item);

@@ -113,11 +113,12 @@ void zset_unite(struct zset_source *sources, size_t count, enum zset_aggregate h
 		source_iter_init(&it, &sources[i]);
 		while (source_next(&it, &member, &score)) {
 			struct bytes text = listpack_item_text(&member, digits);
-			void *item = zset_table_find(t, text);
+			struct zset_member key = zset_member_of(text);
+			void *item = zset_table_find(t, key);
 			score = weighted(sources[i].weight, score);
 			longest = longer(longest, text);
 			if (item == NULL)
-				zset_table_add(t, text, score);
+				zset_table_add(t, key, score);
 			else
 				order_item_set_score(
 					item, aggregate(how, order_item_score(item), score));
@@ -155,7 +156,7 @@ void zset_intersect(struct zset_source *sources, size_t count, enum zset_aggrega
 		struct bytes text = listpack_item_text(&member, digits);
 		if (!in_all(sources, count, text, how, &score))
 			continue;
-		zset_table_add(t, text, score);
+		zset_table_add(t, zset_member_of(text), score);
 		longest = longer(longest, text);
 	}
 	finish(t, longest, out);
@@ -194,7 +195,7 @@ void zset_subtract(const struct zset_source *sources, size_t count, struct value
 			i++;
 		if (i < count)
 			continue;
-		zset_table_add(t, text, score);
+		zset_table_add(t, zset_member_of(text), score);
 		longest = longer(longest, text);
 	}
 	finish(t, longest, out);

@@ -16,15 +16,24 @@ struct zset_table {
 };
 
 struct zset_table *zset_table_new(size_t expected);
-/* The item of a member; NULL = none. */
-static inline void *zset_table_find(const struct zset_table *t, struct bytes member)
+/* A member with its hash. */
+struct zset_member {
+	struct bytes text;
+	uint64_t hash;
+};
+static inline struct zset_member zset_member_of(struct bytes text)
 {
-	uint64_t hash = hash_bytes(member.ptr, member.len);
-	return dict_find(&t->by_member, hash, order_item_is, &member);
+	return (struct zset_member){text, hash_bytes(text.ptr, text.len)};
+}
+
+/* The item of a member; NULL = none. */
+static inline void *zset_table_find(const struct zset_table *t, struct zset_member member)
+{
+	return dict_find(&t->by_member, member.hash, order_item_is, &member.text);
 }
 /* Puts a new member into the dictionary only; returns the item, which order_tree_insert is to
  * get. */
-void *zset_table_add(struct zset_table *t, struct bytes member, double score);
+void *zset_table_add(struct zset_table *t, struct zset_member member, double score);
 /* Frees about `effort` items; true when nothing is left (then t is freed). */
 bool zset_table_free_slice(struct zset_table *t, size_t effort);
 

@@ -59,7 +59,8 @@ static void zset_copy(const struct value *v, struct value *out)
 	const void *item;
 	while ((item = order_place_next(&place)) != NULL)
 		order_tree_insert(&to->by_score,
-			zset_table_add(to, order_item_member(item), order_item_score(item)));
+			zset_table_add(to, zset_member_of(order_item_member(item)),
+				order_item_score(item)));
 	out->ptr = to;
 }
 
