@@ -184,6 +184,7 @@ static enum outcome store(struct call *call, enum operation operation, const cha
 	if (!algebra_parse(call, 2, &a))
 		return FAILED;
 	algebra_run(&a, &result);
+	zset_to_packed(&result);
 	container_store(call, call_key(call, 1), &result, EVENT_ZSET, event);
 	return DONE;
 }

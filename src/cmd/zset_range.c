@@ -86,6 +86,7 @@ static bool parse_bounds(struct call *call, int low, int high, struct range_spec
 		call_fail(call, E_SCORE_BOUNDS);
 		return false;
 	}
+	spec->members.backwards = spec->backwards;
 	if (parse_member_bound(call->argv[low], &spec->members.min) &&
 		parse_member_bound(call->argv[high], &spec->members.max))
 		return true;

@@ -31,6 +31,8 @@ bool zset_remove(struct value *v, struct bytes member);
 /* False when it is not there. */
 bool zset_score(const struct value *v, struct bytes member, double *score);
 bool zset_rank(const struct value *v, struct bytes member, size_t *rank, double *score);
+/* Changes to the packed encoding if the limits allow that. */
+void zset_to_packed(struct value *v);
 void zset_free(struct value *v);
 
 /* --- ranges: all of them are ranks first … behind - 1, empty where first == behind --- */
@@ -52,6 +54,7 @@ struct zset_member_bound {
 };
 struct zset_member_bounds {
 	struct zset_member_bound min, max;
+	bool backwards; /* looked for from the end: another result only where scores differ */
 };
 
 struct zset_range zset_range_by_score(const struct value *v, const struct zset_score_bounds *b);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * The algebra of sorted sets. Results are gathered in the dictionary of a table, where scores may
- * change for nothing, and put in order once at the end; small ones are packed then.
+ * change for nothing, and put in order once at the end.
  *
  * Sources are added up from the smallest to the largest: with floating point numbers the order is
  * part of the result. What would be no number counts as zero.
@@ -78,7 +78,7 @@ static double aggregate(enum zset_aggregate how, double a, double b)
 /* --- results --- */
 
 /* Puts the gathered items in order. Consumes the table. */
-static void finish(struct zset_table *t, size_t longest, struct value *out)
+static void finish(struct zset_table *t, struct value *out)
 {
 	struct dict_iter it;
 	void *item;
@@ -86,17 +86,10 @@ static void finish(struct zset_table *t, size_t longest, struct value *out)
 	dict_iter_init(&it, &t->by_member);
 	while ((item = dict_iter_next(&it)) != NULL)
 		order_tree_insert(&t->by_score, item);
-	if (zset_length(out) == 0) {
-		zset_free(out);
-		*out = zset_empty;
-	} else if (zset_fits_packed(zset_length(out), longest)) {
-		zset_to_packed(out);
-	}
-}
-
-static size_t longer(size_t longest, struct bytes text)
-{
-	return text.len > longest ? text.len : longest;
+	if (zset_length(out) > 0)
+		return;
+	zset_free(out);
+	*out = zset_empty;
 }
 
 void zset_unite(struct zset_source *sources, size_t count, enum zset_aggregate how,
@@ -106,7 +99,6 @@ void zset_unite(struct zset_source *sources, size_t count, enum zset_aggregate h
 	struct listpack_item member;
 	char digits[NUM_I64_MAX_CHARS];
 	double score;
-	size_t longest = 0;
 	qsort(sources, count, sizeof(sources[0]), by_length);
 	struct zset_table *t = zset_table_new(zset_source_length(&sources[count - 1]));
 	for (size_t i = 0; i < count; i++) {
@@ -116,7 +108,6 @@ void zset_unite(struct zset_source *sources, size_t count, enum zset_aggregate h
 			struct zset_member key = zset_member_of(text);
 			void *item = zset_table_find(t, key);
 			score = weighted(sources[i].weight, score);
-			longest = longer(longest, text);
 			if (item == NULL)
 				zset_table_add(t, key, score);
 			else
@@ -124,7 +115,7 @@ void zset_unite(struct zset_source *sources, size_t count, enum zset_aggregate h
 					item, aggregate(how, order_item_score(item), score));
 		}
 	}
-	finish(t, longest, out);
+	finish(t, out);
 }
 
 /* The score of a member that all sources have; false: one has it not. */
@@ -148,7 +139,6 @@ void zset_intersect(struct zset_source *sources, size_t count, enum zset_aggrega
 	struct listpack_item member;
 	char digits[NUM_I64_MAX_CHARS];
 	double score;
-	size_t longest = 0;
 	struct zset_table *t = zset_table_new(0);
 	qsort(sources, count, sizeof(sources[0]), by_length);
 	source_iter_init(&it, &sources[0]);
@@ -157,9 +147,8 @@ void zset_intersect(struct zset_source *sources, size_t count, enum zset_aggrega
 		if (!in_all(sources, count, text, how, &score))
 			continue;
 		zset_table_add(t, zset_member_of(text), score);
-		longest = longer(longest, text);
 	}
-	finish(t, longest, out);
+	finish(t, out);
 }
 
 size_t zset_intersect_count(struct zset_source *sources, size_t count, size_t limit)
@@ -185,7 +174,6 @@ void zset_subtract(const struct zset_source *sources, size_t count, struct value
 	struct listpack_item member;
 	char digits[NUM_I64_MAX_CHARS];
 	double score, other;
-	size_t longest = 0;
 	struct zset_table *t = zset_table_new(0);
 	source_iter_init(&it, &sources[0]);
 	while (source_next(&it, &member, &score)) {
@@ -196,7 +184,6 @@ void zset_subtract(const struct zset_source *sources, size_t count, struct value
 		if (i < count)
 			continue;
 		zset_table_add(t, zset_member_of(text), score);
-		longest = longer(longest, text);
 	}
-	finish(t, longest, out);
+	finish(t, out);
 }

@@ -17,7 +17,8 @@ struct zset_source {
 
 size_t zset_source_length(const struct zset_source *s);
 
-/* Each makes *out, a new sorted set in the encoding that fits. The order of sources may change. */
+/* Each makes *out, a new sorted set in its large form (zset_to_packed, if it is to be kept). The
+ * order of sources may change. */
 void zset_unite(struct zset_source *sources, size_t count, enum zset_aggregate how,
 	struct value *out);
 void zset_intersect(struct zset_source *sources, size_t count, enum zset_aggregate how,

@@ -39,8 +39,6 @@ bool zset_table_free_slice(struct zset_table *t, size_t effort);
 
 /* Changes to the table's encoding, with room for `expected` members. */
 void zset_to_table(struct value *v, size_t expected);
-/* Changes to the packed encoding if the limits allow that. */
-void zset_to_packed(struct value *v);
 /* Whether a packed one may hold this many members, and members of this length. */
 bool zset_fits_packed(size_t members, size_t longest);
 

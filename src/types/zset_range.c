@@ -64,6 +64,45 @@ static struct zset_range packed_range(const struct value *v, const struct bounds
 	return range;
 }
 
+/* The same from the other end. */
+static struct zset_range packed_range_backwards(const struct value *v, const struct bounds *b)
+{
+	struct zset_iter it;
+	struct zset_range range = {0, 0};
+	struct listpack_item member;
+	char digits[NUM_I64_MAX_CHARS];
+	double score;
+	size_t rank = zset_length(v);
+	zset_iter_init(&it, v, rank - 1, true);
+	for (; zset_next(&it, &member, &score); rank--) {
+		struct bytes text = listpack_item_text(&member, digits);
+		if (range.behind == 0 && is_above(b, text, score))
+			continue;
+		if (is_below(b, text, score))
+			break;
+		if (range.behind == 0)
+			range.behind = rank;
+		range.first = rank - 1;
+	}
+	return range;
+}
+
+/* Whether the first member is not behind the bounds, and the last not before them. */
+static bool packed_overlaps(const struct value *v, const struct bounds *b)
+{
+	struct zset_iter it;
+	struct listpack_item member;
+	char digits[NUM_I64_MAX_CHARS];
+	double score;
+	zset_iter_init(&it, v, 0, false);
+	if (!zset_next(&it, &member, &score) ||
+		is_above(b, listpack_item_text(&member, digits), score))
+		return false;
+	zset_iter_init(&it, v, zset_length(v) - 1, false);
+	return zset_next(&it, &member, &score) &&
+		!is_below(b, listpack_item_text(&member, digits), score);
+}
+
 static size_t rank_of_bound(const struct value *v, const struct zset_member_bound *b, bool behind)
 {
 	struct order_bound bound = {ORDER_BY_MEMBER, behind, 0, b->text};
@@ -97,7 +136,10 @@ struct zset_range zset_range_by_member(const struct value *v, const struct zset_
 		return range;
 	if (v->encoding == ENC_LISTPACK) {
 		struct bounds bounds = {NULL, b};
-		return packed_range(v, &bounds);
+		if (!packed_overlaps(v, &bounds))
+			return range;
+		return b->backwards ? packed_range_backwards(v, &bounds)
+				    : packed_range(v, &bounds);
 	}
 	range.first = rank_of_bound(v, &b->min, b->min.is_excluded);
 	range.behind = rank_of_bound(v, &b->max, !b->max.is_excluded);

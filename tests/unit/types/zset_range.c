@@ -101,7 +101,8 @@ static void assert_ranges_by_member(const struct value *v, unsigned world)
 	char texts[2][32];
 	for (int i = 0; i < 300; i++) {
 		struct zset_member_bounds b = {
-			random_bound(texts[0], world), random_bound(texts[1], world)};
+			random_bound(texts[0], world), random_bound(texts[1], world),
+			rand_below(2)};
 		struct zset_iter it;
 		struct listpack_item member;
 		double score;
