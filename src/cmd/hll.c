@@ -220,7 +220,7 @@ const struct command_row hll_commands[] = {
 			"single key. O(N) with N being the number of keys, and much bigger "
 			"constant times, when called with multiple keys.",
 		.syntax = "key:key:RW+access...",
-		.summary = "Estimates how many different elements one or several HyperLogLogs saw."},
+		.summary = "Estimates how many different elements HyperLogLogs saw."},
 	{.name = "PFMERGE", .run = pfmerge, .flags = CMD_WRITE | CMD_DENY_OOM, GROUP,
 		.complexity = "O(N) to merge N HyperLogLogs, but with high constant times.",
 		.syntax = "destkey:key:RW+access+insert [sourcekey:key:RO+access...]",

@@ -109,7 +109,8 @@ static bool parse_options(struct sort *s)
 		if (!parse_option(s, &i))
 			return false;
 	/* A pattern without a star is the same for all: there is nothing to sort by. */
-	bool is_constant = s->is_by && (s->by.len == 0 || memchr(s->by.ptr, '*', s->by.len) == NULL);
+	bool has_star = s->by.len > 0 && memchr(s->by.ptr, '*', s->by.len) != NULL;
+	bool is_constant = s->is_by && !has_star;
 	s->is_sorted = !is_constant;
 	s->is_by = s->is_by && !is_constant;
 	s->by_locale = !s->is_stored && locale != NULL && strcmp(locale, "C") != 0 &&

@@ -138,6 +138,13 @@ static void xor_block(uint8_t *to, const uint8_t *from, size_t len)
 		to[i] ^= from[i];
 }
 
+/* What is asked of bits_combine. */
+struct combination {
+	enum bits_operation operation;
+	const struct bytes *sources;
+	size_t count;
+};
+
 /* The part of a source that lies in the block at `at`. */
 static size_t block_part(struct bytes source, size_t at, size_t len, const uint8_t **from)
 {
@@ -148,12 +155,12 @@ static size_t block_part(struct bytes source, size_t at, size_t len, const uint8
 }
 
 /* All sources into `to`, which begins with the first one, zeros behind its end. */
-static void combine_simple(enum bits_operation operation, const struct bytes *sources,
-	size_t count, size_t at, uint8_t *to, size_t len)
+static void combine_simple(const struct combination *c, size_t at, uint8_t *to, size_t len)
 {
+	enum bits_operation operation = c->operation;
 	const uint8_t *from = NULL;
-	for (size_t i = 1; i < count; i++) {
-		size_t part = block_part(sources[i], at, len, &from);
+	for (size_t i = 1; i < c->count; i++) {
+		size_t part = block_part(c->sources[i], at, len, &from);
 		if (operation == BITS_AND) {
 			and_block(to, from, part);
 			memset(to + part, 0, len - part);
@@ -190,22 +197,22 @@ static void one_block(uint8_t *to, uint8_t *more, const uint8_t *from, size_t le
 	}
 }
 
-static void combine_block(enum bits_operation operation, const struct bytes *sources,
-	size_t count, size_t at, uint8_t *to, size_t len)
+static void combine_block(const struct combination *c, size_t at, uint8_t *to, size_t len)
 {
+	enum bits_operation operation = c->operation;
 	uint8_t second[COMBINE_BLOCK];
 	const uint8_t *from = NULL;
-	size_t part = block_part(sources[0], at, len, &from);
+	size_t part = block_part(c->sources[0], at, len, &from);
 	if (part > 0)
 		memcpy(to, from, part);
 	memset(to + part, 0, len - part);
 	if (operation <= BITS_NOT) {
-		combine_simple(operation, sources, count, at, to, len);
+		combine_simple(c, at, to, len);
 		return;
 	}
 	memset(second, 0, len);
-	for (size_t i = 1; i < count; i++) {
-		part = block_part(sources[i], at, len, &from);
+	for (size_t i = 1; i < c->count; i++) {
+		part = block_part(c->sources[i], at, len, &from);
 		if (operation == BITS_ONE)
 			one_block(to, second, from, part);
 		else
@@ -217,12 +224,13 @@ static void combine_block(enum bits_operation operation, const struct bytes *sou
 void bits_combine(enum bits_operation operation, const struct bytes *sources, size_t count,
 	uint8_t *out)
 {
+	const struct combination c = {operation, sources, count};
 	size_t len = 0;
 	for (size_t i = 0; i < count; i++)
 		len = sources[i].len > len ? sources[i].len : len;
 	for (size_t at = 0; at < len; at += COMBINE_BLOCK) {
 		size_t part = len - at < COMBINE_BLOCK ? len - at : COMBINE_BLOCK;
-		combine_block(operation, sources, count, at, out + at, part);
+		combine_block(&c, at, out + at, part);
 	}
 }
 

@@ -223,17 +223,24 @@ static enum hll_result raise_dense(struct hll *h, unsigned index, unsigned value
 	return HLL_CHANGED;
 }
 
+/* What a register is to become. */
+struct rise {
+	unsigned index, value;
+	uint64_t sparse_max;
+};
+
 /* The run at data[at] gives way to what is left of it on both sides of the raised register. */
-static enum hll_result split_run(struct hll *h, size_t at, const struct hll_run *run,
-	unsigned index, unsigned value, uint64_t sparse_max)
+static enum hll_result split_run(
+	struct hll *h, size_t at, const struct hll_run *run, const struct rise *rise)
 {
+	unsigned index = rise->index, value = rise->value;
 	uint8_t codes[5];
 	unsigned end = run->first + run->length;
 	unsigned size = run_write(codes, run->value, index - run->first);
 	size += run_write(codes + size, value, 1);
 	size += run_write(codes + size, run->value, end - index - 1);
 	size_t len = h->len - run->bytes + size;
-	if (size > run->bytes && (len > HLL_SPARSE_BYTES_MAX || len > sparse_max)) {
+	if (size > run->bytes && (len > HLL_SPARSE_BYTES_MAX || len > rise->sparse_max)) {
 		if (hll_to_dense(h) == HLL_CORRUPT)
 			return HLL_CORRUPT;
 		return raise_dense(h, index, value);
@@ -265,7 +272,8 @@ enum hll_result hll_raise(struct hll *h, unsigned index, unsigned value, uint64_
 	}
 	if (run.value >= value)
 		return HLL_SAME;
-	enum hll_result result = split_run(h, begin, &run, index, value, sparse_max);
+	const struct rise rise = {index, value, sparse_max};
+	enum hll_result result = split_run(h, begin, &run, &rise);
 	if (result == HLL_CHANGED && !hll_is_dense(hll_bytes(h)))
 		merge_runs(h, before, before_first);
 	return result;
