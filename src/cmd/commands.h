@@ -48,6 +48,8 @@ extern const struct command_row set_commands[];
 extern const struct command_row set_algebra_commands[];
 extern const struct command_row hash_commands[];
 extern const struct command_row hash_number_commands[];
+extern const struct command_row hash_expire_commands[];
+extern const struct command_row hash_ex_commands[];
 extern const struct command_row zset_commands[];
 extern const struct command_row zset_range_commands[];
 extern const struct command_row zset_pop_commands[];

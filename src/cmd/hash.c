@@ -2,11 +2,29 @@
  *
  * The commands of hashes; those that count are in hash_number.c.
  */
-#include "types/hash.h"
+#include "cmd/hash.h"
 
 #include "base/num.h"
 #include "cmd/commands.h"
-#include "cmd/container.h"
+#include "store/parts.h"
+
+/* --- fields past their expiry --- */
+
+void hash_drop_expired_in(struct call *call, struct edit *edit, struct bytes field)
+{
+	db_tell_part_gone(call->db, edit->key.name, field);
+	hash_delete(&edit->value, field);
+}
+
+void hash_drop_expired(struct call *call, struct bytes field)
+{
+	struct edit edit;
+	if (!call->db->keyspace->allow_expiry ||
+		edit_open(call->db, call_key(call, 1), TYPE_HASH, NULL, &edit) != EDIT_OK)
+		return;
+	hash_drop_expired_in(call, &edit, field);
+	edit_close_expired(&edit, EVENT_HASH, "hexpired");
+}
 
 /* --- writing --- */
 
@@ -24,7 +42,7 @@ static int64_t set_fields(struct call *call)
 		return -1;
 	hash_reserve(&edit.value, call->argv + 2, (size_t)call->argc - 2);
 	for (int i = 2; i < call->argc; i += 2)
-		created += hash_set(&edit.value, call->argv[i], call->argv[i + 1]);
+		created += hash_set(&edit.value, hash_now(call), call->argv[i], call->argv[i + 1]);
 	edit_close(&edit, EVENT_HASH, "hset", (uint64_t)(call->argc - 2) / 2);
 	return created;
 }
@@ -51,10 +69,14 @@ static enum outcome hsetnx(struct call *call)
 	struct edit edit;
 	if (container_open(call, 1, TYPE_HASH, &hash_empty, &edit) == REFUSED)
 		return FAILED;
-	bool is_new = !hash_has(&edit.value, call->argv[2]);
+	struct listpack_item item;
+	enum hash_state state = hash_get(&edit.value, hash_now(call), call->argv[2], &item);
+	bool is_new = state != HASH_LIVE;
 	if (is_new) {
+		if (state == HASH_EXPIRED)
+			hash_drop_expired_in(call, &edit, call->argv[2]);
 		hash_reserve(&edit.value, call->argv + 2, 2);
-		hash_set(&edit.value, call->argv[2], call->argv[3]);
+		hash_set(&edit.value, hash_now(call), call->argv[2], call->argv[3]);
 		edit_close(&edit, EVENT_HASH, "hset", 1);
 	}
 	reply_i64(call->reply, is_new);
@@ -79,13 +101,15 @@ static enum outcome hdel(struct call *call)
 
 /* --- reading --- */
 
-static void reply_field(struct call *call, const struct value *v, int index)
+static enum hash_state reply_field(struct call *call, const struct value *v, int index)
 {
 	struct listpack_item item;
-	if (hash_get(v, call->argv[index], &item))
+	enum hash_state state = hash_get(v, hash_now(call), call->argv[index], &item);
+	if (LIKELY(state == HASH_LIVE))
 		reply_item(call->reply, &item);
 	else
 		reply_null(call->reply);
+	return state;
 }
 
 static enum outcome hget(struct call *call)
@@ -93,7 +117,8 @@ static enum outcome hget(struct call *call)
 	struct value v = hash_empty;
 	if (container_read(call, 1, TYPE_HASH, &v) == REFUSED)
 		return FAILED;
-	reply_field(call, &v, 2);
+	if (UNLIKELY(reply_field(call, &v, 2) == HASH_EXPIRED))
+		hash_drop_expired(call, call->argv[2]);
 	return DONE;
 }
 
@@ -103,8 +128,19 @@ static enum outcome hmget(struct call *call)
 	if (container_read(call, 1, TYPE_HASH, &v) == REFUSED)
 		return FAILED;
 	reply_array(call->reply, call->argc - 2);
+	bool has_expired = false;
 	for (int i = 2; i < call->argc; i++)
-		reply_field(call, &v, i);
+		has_expired |= reply_field(call, &v, i) == HASH_EXPIRED;
+	/* The value changes with each deletion: a second look at each field. */
+	for (int i = 2; UNLIKELY(has_expired) && i < call->argc; i++) {
+		struct listpack_item item;
+		struct entry *e = call_find_write(call, call_key(call, 1));
+		if (e == NULL)
+			break;
+		v = entry_value(e);
+		if (hash_get(&v, hash_now(call), call->argv[i], &item) == HASH_EXPIRED)
+			hash_drop_expired(call, call->argv[i]);
+	}
 	return DONE;
 }
 
@@ -120,9 +156,13 @@ static enum outcome hlen(struct call *call)
 static enum outcome hexists(struct call *call)
 {
 	struct value v = hash_empty;
+	struct listpack_item item;
 	if (container_read(call, 1, TYPE_HASH, &v) == REFUSED)
 		return FAILED;
-	reply_i64(call->reply, hash_has(&v, call->argv[2]));
+	enum hash_state state = hash_get(&v, hash_now(call), call->argv[2], &item);
+	reply_i64(call->reply, state == HASH_LIVE);
+	if (UNLIKELY(state == HASH_EXPIRED))
+		hash_drop_expired(call, call->argv[2]);
 	return DONE;
 }
 
@@ -133,8 +173,11 @@ static enum outcome hstrlen(struct call *call)
 	char digits[NUM_I64_MAX_CHARS];
 	if (container_read(call, 1, TYPE_HASH, &v) == REFUSED)
 		return FAILED;
-	bool is_there = hash_get(&v, call->argv[2], &item);
-	reply_i64(call->reply, is_there ? (int64_t)listpack_item_text(&item, digits).len : 0);
+	enum hash_state state = hash_get(&v, hash_now(call), call->argv[2], &item);
+	bool is_live = state == HASH_LIVE;
+	reply_i64(call->reply, is_live ? (int64_t)listpack_item_text(&item, digits).len : 0);
+	if (UNLIKELY(state == HASH_EXPIRED))
+		hash_drop_expired(call, call->argv[2]);
 	return DONE;
 }
 
@@ -147,18 +190,28 @@ static enum outcome reply_all(struct call *call, unsigned parts)
 	struct listpack_item field, value;
 	if (container_read(call, 1, TYPE_HASH, &v) == REFUSED)
 		return FAILED;
-	int64_t length = (int64_t)hash_length(&v);
-	if (parts == (FIELDS | VALUES))
-		reply_map(call->reply, length);
+	/* How many are live is known only afterwards where some may not be. */
+	int64_t length = 0;
+	bool is_pairs = parts == (FIELDS | VALUES);
+	bool is_open = hash_soonest_ms(&v) <= hash_now(call);
+	struct reply_hole hole = {0};
+	if (UNLIKELY(is_open))
+		hole = reply_open(call->reply);
+	else if (is_pairs)
+		reply_map(call->reply, (int64_t)hash_length(&v));
 	else
-		reply_array(call->reply, length);
-	hash_iter_init(&it, &v);
-	while (hash_next(&it, &field, &value)) {
+		reply_array(call->reply, (int64_t)hash_length(&v));
+	hash_iter_init(&it, &v, hash_now(call));
+	for (; hash_next(&it, &field, &value); length++) {
 		if (parts & FIELDS)
 			reply_item(call->reply, &field);
 		if (parts & VALUES)
 			reply_item(call->reply, &value);
 	}
+	if (UNLIKELY(is_open) && is_pairs)
+		reply_close_map(call->reply, hole, length);
+	else if (UNLIKELY(is_open))
+		reply_close_array(call->reply, hole, length);
 	return DONE;
 }
 
@@ -178,6 +231,43 @@ static enum outcome hvals(struct call *call)
 }
 
 /* --- HRANDFIELD --- */
+
+struct purge {
+	struct call *call;
+	bool is_told;
+};
+
+static void purge_tell(struct bytes field, void *context)
+{
+	const struct purge *p = context;
+	if (p->is_told)
+		db_tell_part_gone(p->call->db, p->call->argv[1], field);
+}
+
+/* Chance is for live fields only: the others go first, out of a copy where deletion is not ours.
+ * False: a wrong type; *copy is the caller's to free. */
+static enum found random_read(struct call *call, struct value *v, struct value *copy)
+{
+	struct edit edit;
+	struct purge p = {call, call->db->keyspace->allow_expiry};
+	*copy = hash_empty;
+	enum found found = container_read(call, 1, TYPE_HASH, v);
+	if (found != FOUND || LIKELY(hash_soonest_ms(v) > hash_now(call)))
+		return found;
+	edit_open(call->db, call_key(call, 1), TYPE_HASH, NULL, &edit);
+	if (!p.is_told) {
+		hash_ops.copy(v, copy);
+		edit.value = *copy;
+	}
+	while (hash_soonest_ms(&edit.value) <= hash_now(call))
+		hash_expire(&edit.value, hash_now(call), SIZE_MAX, purge_tell, &p);
+	*v = edit.value;
+	if (!p.is_told)
+		*copy = edit.value;
+	else if (edit_close_expired(&edit, EVENT_HASH, "hexpired"))
+		*v = hash_empty;
+	return hash_length(v) == 0 ? MISSING : FOUND;
+}
 
 struct random_reply {
 	struct reply *reply;
@@ -206,7 +296,8 @@ static enum outcome hrandfield_many(struct call *call)
 		return FAILED;
 	if (call->argc > 4 || (r.with_values && !call_arg_is(call, 3, "WITHVALUES")))
 		return call_fail(call, E_SYNTAX);
-	enum found found = container_read(call, 1, TYPE_HASH, &v);
+	struct value copy;
+	enum found found = random_read(call, &v, &copy);
 	if (found == REFUSED)
 		return FAILED;
 	if (found == MISSING)
@@ -222,6 +313,7 @@ static enum outcome hrandfield_many(struct call *call)
 		hash_random(&v, &field, &value);
 		reply_random(&field, &value, &r);
 	}
+	hash_free(&copy);
 	return DONE;
 }
 
@@ -231,12 +323,14 @@ static enum outcome hrandfield(struct call *call)
 	struct listpack_item field, value;
 	if (call->argc > 2)
 		return hrandfield_many(call);
-	if (container_read(call, 1, TYPE_HASH, &v) == REFUSED)
+	struct value copy;
+	if (random_read(call, &v, &copy) == REFUSED)
 		return FAILED;
 	if (hash_random(&v, &field, &value))
 		reply_item(call->reply, &field);
 	else
 		reply_null(call->reply);
+	hash_free(&copy);
 	return DONE;
 }
 
@@ -269,9 +363,10 @@ static enum outcome hscan(struct call *call)
 	/* The cursor stands before the fields and is known after them. */
 	struct reply_hole cursor_hole = reply_open(call->reply);
 	struct reply_hole hole = reply_open(call->reply);
-	uint64_t cursor = hash_scan(&v, scan.cursor, (size_t)scan.count, scan_visit, &scan);
+	struct hash_scan walk = {hash_now(call), scan.cursor, (size_t)scan.count};
+	hash_scan(&v, &walk, scan_visit, &scan);
 	reply_close_array(call->reply, hole, scan.replied);
-	reply_close_bulk_u64(call->reply, cursor_hole, cursor);
+	reply_close_bulk_u64(call->reply, cursor_hole, walk.cursor);
 	return DONE;
 }
 

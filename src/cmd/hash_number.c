@@ -5,49 +5,61 @@
  */
 #include "base/num.h"
 #include "cmd/commands.h"
-#include "cmd/container.h"
+#include "cmd/hash.h"
 #include "exec/effect.h"
-#include "types/hash.h"
 
 #include <math.h>
 
-/* The number in a field; 0 where it is missing. False: it holds no number. */
-static bool field_i64(const struct value *v, struct bytes field, int64_t *number)
+/* The field's value, out of which the number is to be read; false: it is missing, or was past its
+ * expiry and is now. */
+static bool field_find(struct call *call, struct edit *edit, struct listpack_item *item)
 {
-	struct listpack_item item;
-	*number = 0;
-	if (!hash_get(v, field, &item))
-		return true;
-	if (!item.is_integer)
-		return num_parse_i64(item.text, number);
-	*number = item.integer;
+	enum hash_state state = hash_get(&edit->value, hash_now(call), call->argv[2], item);
+	if (UNLIKELY(state == HASH_EXPIRED))
+		hash_drop_expired_in(call, edit, call->argv[2]);
+	return state == HASH_LIVE;
+}
+
+/* The expiry of a field that is there stays. */
+static void field_store(struct call *call, struct edit *edit, bool is_there, struct bytes text)
+{
+	if (is_there)
+		hash_update(&edit->value, call->argv[2], text);
+	else
+		hash_set(&edit->value, hash_now(call), call->argv[2], text);
+}
+
+static bool item_i64(const struct listpack_item *item, int64_t *number)
+{
+	if (!item->is_integer)
+		return num_parse_i64(item->text, number);
+	*number = item->integer;
 	return true;
 }
 
-static bool field_long_double(const struct value *v, struct bytes field, long double *number)
+static bool item_long_double(const struct listpack_item *item, long double *number)
 {
-	struct listpack_item item;
 	char digits[NUM_I64_MAX_CHARS];
-	*number = 0;
-	if (!hash_get(v, field, &item))
-		return true;
-	return num_parse_long_double(listpack_item_text(&item, digits), number);
+	return num_parse_long_double(listpack_item_text(item, digits), number);
 }
 
 static enum outcome hincrby(struct call *call)
 {
 	struct edit edit;
 	char digits[NUM_I64_MAX_CHARS];
-	int64_t increment, number;
+	struct listpack_item item;
+	int64_t increment;
+	int64_t number = 0;
 	if (!call_arg_i64(call, 3, &increment) ||
 		container_open(call, 1, TYPE_HASH, &hash_empty, &edit) == REFUSED)
 		return FAILED;
-	if (!field_i64(&edit.value, call->argv[2], &number))
+	bool is_there = field_find(call, &edit, &item);
+	if (is_there && !item_i64(&item, &number))
 		return call_fail(call, E_HASH_NOT_INTEGER);
 	if (__builtin_add_overflow(number, increment, &number))
 		return call_fail(call, E_OVERFLOW);
 	struct bytes text = bytes_of(digits, num_print_i64(digits, number));
-	hash_set(&edit.value, call->argv[2], text);
+	field_store(call, &edit, is_there, text);
 	edit_close(&edit, EVENT_HASH, "hincrby", 1);
 	reply_i64(call->reply, number);
 	return DONE;
@@ -57,23 +69,31 @@ static enum outcome hincrbyfloat(struct call *call)
 {
 	struct edit edit;
 	char digits[NUM_LONG_DOUBLE_MAX_CHARS];
-	long double increment, number;
+	struct listpack_item item;
+	long double increment;
+	long double number = 0;
 	if (!num_parse_long_double(call->argv[3], &increment))
 		return call_fail(call, E_NOT_FLOAT);
 	if (isnan(increment) || isinf(increment))
 		return call_fail(call, E_VALUE_NAN);
 	if (container_open(call, 1, TYPE_HASH, &hash_empty, &edit) == REFUSED)
 		return FAILED;
-	if (!field_long_double(&edit.value, call->argv[2], &number))
+	bool is_there = field_find(call, &edit, &item);
+	if (is_there && !item_long_double(&item, &number))
 		return call_fail(call, E_HASH_NOT_FLOAT);
 	number += increment;
 	if (isnan(number) || isinf(number))
 		return call_fail(call, E_NAN_OR_INFINITY);
 	struct bytes text = bytes_of(digits, num_print_long_double(digits, number));
-	hash_set(&edit.value, call->argv[2], text);
+	field_store(call, &edit, is_there, text);
 	edit_close(&edit, EVENT_HASH, "hincrbyfloat", 1);
 	reply_bulk(call->reply, text);
-	EFFECT(call, BYTES("HSET"), call->argv[1], call->argv[2], text);
+	/* HSET would take away the expiry. */
+	if (is_there && hash_expiry_ms(&edit.value, call->argv[2]) != HASH_NO_EXPIRY)
+		EFFECT(call, BYTES("HSETEX"), call->argv[1], BYTES("KEEPTTL"), BYTES("FIELDS"),
+			BYTES("1"), call->argv[2], text);
+	else
+		EFFECT(call, BYTES("HSET"), call->argv[1], call->argv[2], text);
 	return DONE;
 }
 

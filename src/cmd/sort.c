@@ -236,7 +236,7 @@ static bool look_up(
 		*out = keep_text(s, value_string(&v, scratch));
 		return true;
 	}
-	if (!hash_get(&v, field, &item))
+	if (hash_get(&v, s->call->db->keyspace->now_ms, field, &item) != HASH_LIVE)
 		return false;
 	if (item.is_integer)
 		item.text = bytes_of(scratch, num_print_i64(scratch, item.integer));

@@ -42,8 +42,24 @@ static void effect_on_change(const struct change *change, void *context)
 		effect_unit_close(exec, false);
 }
 
+/* Fields of hashes that vanish on their own. */
+static void effect_on_part_gone(
+	struct db *db, struct bytes key, struct bytes part, void *context)
+{
+	struct exec *exec = context;
+	struct bytes words[3] = {BYTES("HDEL"), key, part};
+
+	if (exec->effect_sink_count == 0)
+		return;
+	effect_append(exec, db->id, words, 3);
+	if (exec->depth == 0)
+		effect_unit_close(exec, false);
+}
+
 void effect_init(struct exec *exec)
 {
+	exec->keyspace->part_gone = effect_on_part_gone;
+	exec->keyspace->part_gone_context = exec;
 	keyspace_add_sink(exec->keyspace, (struct change_sink){effect_on_change, exec});
 }
 

@@ -40,9 +40,13 @@ static void write_databases(struct info_out *out, void *context)
 	for (int i = 0; i < keyspace->db_count; i++) {
 		const struct db *db = &keyspace->dbs[i];
 		size_t keys = db_size(db), expiring = dict_count(&db->expiring);
+		char subexpiry[40] = "";
+		if (dict_count(&db->decaying) > 0)
+			snprintf(subexpiry, sizeof(subexpiry), ",subexpiry=%zu",
+				dict_count(&db->decaying));
 		if (keys > 0 || expiring > 0)
-			info_line(out, "db%d:keys=%zu,expires=%zu,avg_ttl=%lld", i, keys, expiring,
-				(long long)db->avg_ttl_ms);
+			info_line(out, "db%d:keys=%zu,expires=%zu,avg_ttl=%lld%s", i, keys,
+				expiring, (long long)db->avg_ttl_ms, subexpiry);
 	}
 }
 

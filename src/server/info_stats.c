@@ -122,6 +122,12 @@ static void write_expired_keys(struct info_out *out, void *context)
 	info_u64(out, f->exec->keyspace->stats.expired);
 }
 
+static void write_expired_subkeys(struct info_out *out, void *context)
+{
+	const struct figures *f = context;
+	info_u64(out, f->exec->keyspace->stats.expired_parts);
+}
+
 static void write_expired_stale_perc(struct info_out *out, void *context)
 {
 	const struct figures *f = context;
@@ -390,6 +396,7 @@ const struct info_row info_stats_rows[] = {
 	{"Stats", "sync_full", write_zero},
 	{"Stats", "sync_partial_ok", write_zero},
 	{"Stats", "sync_partial_err", write_zero},
+	{"Stats", "expired_subkeys", write_expired_subkeys},
 	{"Stats", "expired_keys", write_expired_keys},
 	{"Stats", "expired_stale_perc", write_expired_stale_perc},
 	{"Stats", "expired_time_cap_reached_count", write_expired_time_cap_reached_count},

@@ -54,7 +54,7 @@ void wiring_commands(struct command_table *commands)
 		set_commands,
 		set_algebra_commands,
 		hash_commands,
-		hash_number_commands,
+		hash_number_commands, hash_expire_commands, hash_ex_commands,
 		zset_commands,
 		zset_range_commands,
 		zset_pop_commands,

@@ -16,7 +16,8 @@ enum change_cause {
 	CHANGE_EXPIRED,
 	CHANGE_EVICTED,
 	CHANGE_FLUSHED,
-	CHANGE_MIGRATED
+	CHANGE_MIGRATED,
+	CHANGE_PART_EXPIRED, /* of a value: a field of a hash, and the key with its last one */
 };
 
 /* Classes of keyspace notifications (notify-keyspace-events' letters). */

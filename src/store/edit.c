@@ -6,6 +6,7 @@
 #include "store/edit.h"
 
 #include "base/assert.h"
+#include "store/parts.h"
 
 enum edit_status edit_open(struct db *db, struct key key, enum value_type type,
 	const struct value *create, struct edit *edit)
@@ -47,8 +48,10 @@ bool edit_store(struct edit *edit)
 	}
 	if (edit_has_moved(edit))
 		edit->entry = db_update_value(edit->db, edit->key, edit->entry, v);
-	if (!is_empty)
+	if (!is_empty) {
+		db_note_parts(edit->db, edit->key, edit->entry);
 		return false;
+	}
 	db_delete_entry(edit->db, edit->key, edit->entry, false);
 	edit->entry = NULL;
 	return true;
@@ -65,5 +68,18 @@ bool edit_close(struct edit *edit, uint32_t event_class, const char *event, uint
 	edit->db->keyspace->dirty += changed - 1;
 	if (is_gone && was_there)
 		db_publish_also(edit->db, edit->key, EVENT_GENERIC, "del");
+	return is_gone;
+}
+
+bool edit_close_expired(struct edit *edit, uint32_t event_class, const char *event)
+{
+	struct keyspace *k = edit->db->keyspace;
+	enum change_cause cause = k->cause;
+	k->cause = CHANGE_PART_EXPIRED;
+	bool is_gone = edit_store(edit);
+	db_publish_also(edit->db, edit->key, event_class, event);
+	if (is_gone)
+		db_publish_also(edit->db, edit->key, EVENT_GENERIC, "del");
+	k->cause = cause;
 	return is_gone;
 }

@@ -13,16 +13,16 @@
 
 enum edit_status {
 	EDIT_OK,
-	EDIT_MISSING,    /* no such key (without EDIT_CREATE) */
+	EDIT_MISSING, /* no such key (without EDIT_CREATE) */
 	EDIT_WRONG_TYPE,
 };
 
 struct edit {
 	struct db *db;
 	struct key key;
-	struct entry *entry;   /* NULL while the value is new and not yet stored */
-	struct value value;    /* the caller's to change */
-	struct value before;   /* as it was found, to see what must be written back */
+	struct entry *entry; /* NULL while the value is new and not yet stored */
+	struct value value;  /* the caller's to change */
+	struct value before; /* as it was found, to see what must be written back */
 };
 
 /* Finds the live value of `type`. Where the key is missing and `create` is given, *create becomes
@@ -34,6 +34,10 @@ enum edit_status edit_open(struct db *db, struct key key, enum value_type type,
  * a moved pointer is still written back). If the value is empty now the key is deleted and "del" is
  * published after the event. Returns true when the key is gone. */
 bool edit_close(struct edit *edit, uint32_t event_class, const char *event, uint64_t changed);
+
+/* As edit_close where parts of the value were deleted because they expired: nothing is dirtied, and
+ * the change says why. edit->key.name must outlive the entry. */
+bool edit_close_expired(struct edit *edit, uint32_t event_class, const char *event);
 
 /* As edit_close, for commands that publish their own events: writes back or deletes only. */
 bool edit_store(struct edit *edit);

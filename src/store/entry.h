@@ -21,6 +21,7 @@ enum entry_flag {
 	ENTRY_EXPIRY = 1 << 0,
 	ENTRY_WORD = 1 << 1,
 	ENTRY_LONG_KEY = 1 << 2,
+	ENTRY_PARTS = 1 << 3, /* is in db->decaying */
 };
 
 struct entry {

@@ -7,6 +7,7 @@
  */
 #include "store/keyspace.h"
 
+#include "store/parts.h"
 #include "store/slice.h"
 
 /* What one round visits even where nothing is expired: a whole sweep every 256 rounds, within
@@ -140,6 +141,8 @@ bool keyspace_expire_slice(struct keyspace *k, int64_t budget_us)
 		if (!is_cut)
 			k->expire_db = (k->expire_db + 1) % k->db_count;
 	}
+	if (!is_cut)
+		is_cut = parts_sweep(k, &slice);
 	double ratio = total.seen == 0 ? 0 : (double)total.expired / (double)total.seen;
 	k->expire_stale = k->expire_stale * 0.95 + ratio * 0.05;
 	k->stats.expired_stale_perc = (uint64_t)(k->expire_stale * 10000);

@@ -10,6 +10,7 @@
 #include "base/num.h"
 #include "store/evict.h"
 #include "store/graveyard.h"
+#include "store/parts.h"
 #include "store/slice.h"
 #include "store/type_ops.h"
 
@@ -36,6 +37,7 @@ struct keyspace *keyspace_new(int db_count)
 		struct db *db = &k->dbs[i];
 		dict_init(&db->entries, &entry_ops);
 		dict_init(&db->expiring, &entry_ops);
+		dict_init(&db->decaying, &entry_ops);
 		db->id = (uint16_t)i;
 		db->keyspace = k;
 	}
@@ -56,8 +58,10 @@ struct keyspace *keyspace_new(int db_count)
 static void keyspace_bury_db(struct keyspace *k, struct db *db, bool lazy)
 {
 	grave_bury_dict(k, &db->expiring, false, lazy);
+	grave_bury_dict(k, &db->decaying, false, lazy);
 	grave_bury_dict(k, &db->entries, true, lazy);
 	db->expire_cursor = 0;
+	db->parts_cursor = 0;
 	db->avg_ttl_ms = 0;
 }
 
@@ -126,7 +130,7 @@ void db_notice(struct db *db, struct key key, uint32_t event_class, const char *
 
 /* --- moving entries about ------------------------------------------------------------------- */
 
-/* Takes the entry out of both dictionaries. */
+/* Takes the entry out of all dictionaries. */
 static void db_unlink(struct db *db, uint64_t hash, struct entry *e)
 {
 	struct dict_place place = dict_find_pointer(&db->entries, hash, e);
@@ -137,6 +141,8 @@ static void db_unlink(struct db *db, uint64_t hash, struct entry *e)
 		ASSERT(place.bucket != NULL);
 		dict_remove_place(&db->expiring, hash, place);
 	}
+	if (UNLIKELY(e->flags & ENTRY_PARTS))
+		db_forget_parts(db, hash, e);
 }
 
 struct entry *db_reshape(struct db *db, struct key key, struct entry *e, unsigned flags,
@@ -150,10 +156,15 @@ struct entry *db_reshape(struct db *db, struct key key, struct entry *e, unsigne
 		ASSERT(in_expiring.bucket != NULL);
 	}
 	struct dict_place in_entries = dict_find_pointer(&db->entries, key.hash, e);
-	ASSERT(in_entries.bucket != NULL);
+	ASSERT(in_entries.bucket != NULL && ((flags ^ e->flags) & ENTRY_PARTS) == 0);
+	struct dict_place in_decaying = {NULL, 0};
+	if (UNLIKELY(flags & ENTRY_PARTS))
+		in_decaying = dict_find_pointer(&db->decaying, key.hash, e);
 
 	e = entry_reshape(e, flags, inline_len);
 	dict_place_set(in_entries, e);
+	if (UNLIKELY(flags & ENTRY_PARTS))
+		dict_place_set(in_decaying, e);
 	if (had_expiry) {
 		dict_place_set(in_expiring, e);
 		if (!has_expiry)
@@ -244,6 +255,8 @@ static inline bool bytes_lie_in(struct bytes bytes, const struct entry *e, size_
 static struct entry *db_overwrite(struct db *db, struct key key, struct entry *e,
 	const struct shape *s, int64_t expiry_ms)
 {
+	if (UNLIKELY(e->flags & ENTRY_PARTS))
+		db_forget_parts(db, key.hash, e);
 	unsigned flags = e->flags & ENTRY_LONG_KEY;
 	if (s->has_word)
 		flags |= ENTRY_WORD;
@@ -335,6 +348,7 @@ struct entry *db_set_value(struct db *db, struct key key, struct value *value, i
 	if (to_drop != NULL)
 		blob_drop(to_drop);
 	value_forget(value);
+	db_note_parts(db, key, e);
 	return e;
 }
 
@@ -467,9 +481,10 @@ struct entry *db_random(struct db *db)
 bool keyspace_resize_slice(struct keyspace *k, int64_t budget_us)
 {
 	struct slice slice = slice_begin(k, budget_us);
-	for (int i = 0; i < 2 * k->db_count; i++) {
-		struct db *db = &k->dbs[i / 2];
-		struct dict *d = i % 2 == 0 ? &db->entries : &db->expiring;
+	for (int i = 0; i < 3 * k->db_count; i++) {
+		struct db *db = &k->dbs[i / 3];
+		struct dict *const dicts[] = {&db->entries, &db->expiring, &db->decaying};
+		struct dict *d = dicts[i % 3];
 		while (dict_resize_step(d, RESIZE_BUCKETS))
 			if (slice_spend(&slice, RESIZE_BUCKETS))
 				return true;
@@ -482,6 +497,7 @@ size_t keyspace_overhead_bytes(const struct keyspace *k)
 	size_t bytes = sizeof(*k) + (size_t)k->db_count * sizeof(*k->dbs);
 	for (int i = 0; i < k->db_count; i++)
 		bytes += dict_memory_bytes(&k->dbs[i].entries) +
-			dict_memory_bytes(&k->dbs[i].expiring);
+			dict_memory_bytes(&k->dbs[i].expiring) +
+			dict_memory_bytes(&k->dbs[i].decaying);
 	return bytes;
 }

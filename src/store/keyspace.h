@@ -16,6 +16,8 @@
 struct db {
 	struct dict entries;     /* all keys */
 	struct dict expiring;    /* those with an expiry: the same entries */
+	struct dict decaying;    /* those whose values have parts that expire (parts.h) */
+	uint64_t parts_cursor;   /* where their sweep stands */
 	uint16_t id;
 	uint64_t expire_cursor;  /* where the active sweep stands */
 	int64_t avg_ttl_ms;
@@ -50,6 +52,7 @@ struct keyspace_config {
 struct keyspace_stats {
 	uint64_t expired;            /* keys */
 	uint64_t expired_stale_perc; /* in 1/100 % */
+	uint64_t expired_parts;      /* fields of hashes: expired_subkeys */
 	uint64_t evicted;
 	uint64_t lazy_freed;         /* lazyfreed_objects */
 	int64_t expire_lag_ms;       /* oldest deadline the sweep found late in its last round */
@@ -76,6 +79,9 @@ struct keyspace {
 	struct grave *graves;    /* what is being freed in slices, oldest first (graveyard.c) */
 	struct grave *graves_last;
 	size_t grave_count;      /* objects in them: lazyfree_pending_objects */
+	/* Told of each part of a value that expires, before it is deleted; NULL = nobody. */
+	void (*part_gone)(struct db *db, struct bytes key, struct bytes part, void *context);
+	void *part_gone_context;
 	int expire_db;           /* where the next sweep begins */
 	double expire_stale;     /* running average behind stats.expired_stale_perc */
 	struct evict_pool *pool; /* evict.c; NULL until used */

@@ -26,7 +26,7 @@ static void test_decode(void **state)
 						      "12\xff"));
 	assert_true(hash_ops.decode(9, &r, &v));
 	assert_int_equal(hash_length(&v), 2);
-	assert_true(hash_get(&v, BYTES("num"), &got));
+	assert_int_equal(hash_get(&v, 1, BYTES("num"), &got), HASH_LIVE);
 	assert_int_equal(got.integer, 12);
 	hash_free(&v);
 	/* A ziplist of {a: 5, b: 300}. */
@@ -34,7 +34,7 @@ static void test_decode(void **state)
 				  "a\x03\xf6\x02\x01"
 				  "b\x03\xc0\x2c\x01\xff"));
 	assert_true(hash_ops.decode(13, &r, &v));
-	assert_true(hash_get(&v, BYTES("b"), &got));
+	assert_int_equal(hash_get(&v, 1, BYTES("b"), &got), HASH_LIVE);
 	assert_int_equal(got.integer, 300);
 	hash_free(&v);
 	static const struct {
@@ -57,6 +57,15 @@ static void test_decode(void **state)
 		{16, BYTES("\x07\x07\0\0\0\0\0\xff")},
 		{16, BYTES("\x0f\x0f\0\0\0\4\0\1\1\2\1\1\1\2\1\xff")},
 		{9, BYTES("\x02\x00\xff")},
+		/* Expiries out of order, and one that is none. */
+		{25, BYTES("\0\0\0\0\0\0\0\0\x13\x13\0\0\0\6\0\1\1\2\1\5\1\2\1\2\1\4\1\xff")},
+		{25,
+			BYTES("\0\0\0\0\0\0\0\0\x0e\x0e\0\0\0\3\0\1\1\2\1\x81"
+			      "x\2\xff")},
+		{24,
+			BYTES("\0\0\0\0\0\0\0\x40\1\1\1"
+			      "f\1"
+			      "v")},
 		{9,
 			BYTES("\x04\x01\x09"
 			      "f\xff")},
@@ -68,6 +77,32 @@ static void test_decode(void **state)
 	}
 }
 
+/* Bodies with expiries as they stand in files of others. */
+static void test_decode_expiries(void **state)
+{
+	(void)state;
+	struct value v;
+	struct codec_reader r = codec_reader_of(BYTES("\xe8\3\0\0\0\0\0\0\2\1\1"
+						      "f\1"
+						      "v\0\1"
+						      "g\1"
+						      "w"));
+	assert_true(hash_ops.decode(24, &r, &v));
+	hash_ops.check(&v);
+	assert_int_equal(hash_length(&v), 2);
+	assert_int_equal(hash_expiry_ms(&v, BYTES("f")), 1000);
+	assert_int_equal(hash_expiry_ms(&v, BYTES("g")), HASH_NO_EXPIRY);
+	assert_string_equal(hash_ops.encoding(&v), "listpackex");
+	hash_free(&v);
+	r = codec_reader_of(
+		BYTES("\4\0\0\0\0\0\0\0\x13\x13\0\0\0\6\0\1\1\2\1\4\1\2\1\2\1\0\1\xff"));
+	assert_true(hash_ops.decode(25, &r, &v));
+	hash_ops.check(&v);
+	assert_int_equal(hash_expiry_ms(&v, BYTES("1")), 4);
+	assert_int_equal(hash_expiry_ms(&v, BYTES("2")), HASH_NO_EXPIRY);
+	hash_free(&v);
+}
+
 static int emitted_words;
 
 static void check_emit(const struct bytes *argv, int argc, void *context)
@@ -77,7 +112,7 @@ static void check_emit(const struct bytes *argv, int argc, void *context)
 	assert_true(bytes_equal(argv[0], BYTES("HMSET")) && bytes_equal(argv[1], BYTES("k")));
 	assert_true(argc <= 66 && argc % 2 == 0);
 	for (int i = 2; i < argc; i += 2) {
-		assert_true(hash_get(context, argv[i], &value));
+		assert_int_equal(hash_get(context, 1, argv[i], &value), HASH_LIVE);
 		assert_true(bytes_equal(listpack_item_text(&value, scratch), argv[i + 1]));
 	}
 	emitted_words += argc - 2;
@@ -90,7 +125,7 @@ static void test_rewrite(void **state)
 	struct value v = hash_empty;
 	for (int i = 0; i < 600; i++) {
 		struct bytes field = bytes_of(scratch, num_print_i64(scratch, i * 1000));
-		hash_set(&v, field, bytes_of("0123456789", (size_t)i % 10));
+		hash_set(&v, 1, field, bytes_of("0123456789", (size_t)i % 10));
 		emitted_words = 0;
 		if (i % 100 == 99) {
 			hash_ops.rewrite(BYTES("k"), &v, check_emit, &v);
@@ -104,6 +139,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_decode),
+		cmocka_unit_test(test_decode_expiries),
 		cmocka_unit_test(test_rewrite),
 	};
 	return cmocka_run_group_tests_name("hash_ops", tests, NULL, NULL);
