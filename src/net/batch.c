@@ -379,6 +379,8 @@ static void batch_keep_rest(struct conn *c)
 	/* The parser no longer knows of the long argument whose head stands in the query. */
 	if (UNLIKELY(is_rewound) && c->big != NULL)
 		batch_unfold_big(c);
+	if (!is_rewound && c->query.len > 0 && c->big == NULL)
+		batch_reserve_query(c);
 	c->data = (struct bytes){NULL, 0};
 	c->parsed = c->executed = 0;
 }
