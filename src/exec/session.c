@@ -47,19 +47,26 @@ void session_init(struct session *s, struct exec *exec, enum session_origin orig
 	exec->session_count++;
 }
 
+void session_hide(struct session *s)
+{
+	struct exec *exec = s->exec;
+	uint64_t hash = session_hash(s);
+
+	if (!link_is_linked(&s->all))
+		return;
+	link_remove(&s->all);
+	dict_remove_place(
+		&exec->sessions_by_id, hash, dict_find_pointer(&exec->sessions_by_id, hash, s));
+	exec->session_count--;
+}
+
 void session_release(struct session *s)
 {
 	struct exec *exec = s->exec;
 
 	for (int i = 0; i < exec->on_session_close_count; i++)
 		exec->on_session_close[i](s);
-	if (link_is_linked(&s->all)) {
-		uint64_t hash = session_hash(s);
-		link_remove(&s->all);
-		dict_remove_place(&exec->sessions_by_id, hash,
-			dict_find_pointer(&exec->sessions_by_id, hash, s));
-		exec->session_count--;
-	}
+	session_hide(s);
 	out_clear(&s->out);
 	mem_free(s->name);
 	mem_free(s->lib_name);

@@ -87,6 +87,28 @@ struct watch_flush {
 	struct db *other; /* SWAPDB: the database that takes its place */
 };
 
+/* The database is replaced by another: a key that has expired counts as one that is not there. */
+static void watched_key_swap(struct watched_key *k, struct db *db, struct db *other)
+{
+	struct key key = key_of(bytes_of(k->name, k->len));
+	const struct entry *now = db_peek(db, key);
+	const struct entry *then = db_peek(other, key);
+	bool will_be_stale = then != NULL && entry_is_expired(then, db->keyspace->now_ms);
+
+	if (now == NULL && then == NULL)
+		return;
+	LINK_EACH(it, after, &k->watches)
+	{
+		struct key_watch *w = LINK_OWNER(it, struct key_watch, by_key);
+		bool stays_away = w->was_expired ? then == NULL || will_be_stale
+						 : now == NULL && will_be_stale;
+		if (stays_away)
+			w->was_expired = will_be_stale;
+		else
+			w->session->flags |= SESSION_DIRTY_CAS;
+	}
+}
+
 static void watch_on_flush_key(void *item, void *context)
 {
 	struct watched_key *k = item;
@@ -95,9 +117,10 @@ static void watch_on_flush_key(void *item, void *context)
 
 	if (k->db != flush->db->id)
 		return;
-	if (db_peek(flush->db, key) != NULL ||
-		(flush->other != NULL && db_peek(flush->other, key) != NULL))
-		watched_key_touch(k, flush->db, flush->other == NULL);
+	if (flush->other != NULL)
+		watched_key_swap(k, flush->db, flush->other);
+	else if (db_peek(flush->db, key) != NULL)
+		watched_key_touch(k, flush->db, true);
 }
 
 static void watch_flush_run(struct watch_table *t, struct watch_flush *flush)

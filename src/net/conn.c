@@ -74,6 +74,7 @@ void conn_close(struct conn *c)
 		return;
 	c->is_closed = true;
 	c->session.flags |= SESSION_CLOSE_ASAP;
+	session_hide(&c->session); /* the kernel may need another turn to let go of the socket */
 	link_remove(&c->flush);
 	link_remove(&c->resume);
 	socket_close(c->net->loop, &c->socket);
