@@ -62,6 +62,7 @@ struct tracking_table {
 	size_t pending_count;
 	struct session *pending_session;
 	bool pending_flush;
+	const struct call *flush_call; /* the running call, if it has flushed and said so */
 };
 
 static uint64_t tracked_key_hash(const void *item)
@@ -379,8 +380,10 @@ static void tracking_on_change(const struct change *change, void *context)
 		return;
 	if (change->cause == CHANGE_FLUSHED) {
 		/* FLUSHALL says so for each database: one message is enough. */
-		if (change->db->id == 0 || call == NULL || !t->pending_flush)
-			flush_tell_all(t);
+		if (call != NULL && call == t->flush_call)
+			return;
+		t->flush_call = call;
+		flush_tell_all(t);
 		return;
 	}
 	const struct session *writer =
@@ -399,6 +402,7 @@ static void tracking_on_called(
 	struct key_refs refs = {0};
 
 	(void)ticks;
+	t->flush_call = NULL;
 	if (UNLIKELY(t->pending_session != NULL) && t->exec->depth == 0)
 		pending_send(t);
 	if (LIKELY(!(s->flags & SESSION_TRACKING)) || s->tracking == NULL ||
