@@ -44,11 +44,11 @@ struct type_ops {
 		void (*emit)(const struct bytes *argv, int argc, void *context), void *context);
 	/* Walks invariants; aborts on a violation. */
 	void (*check)(const struct value *v);
-	/* Optional, for types with parts that expire on their own (fields of hashes): none does before
-	 * this; INT64_MAX = none expires. */
+	/* Optional, for types with parts that expire on their own (fields of hashes): none does
+	 * before this; INT64_MAX = none expires. */
 	int64_t (*soonest_ms)(const struct value *v);
-	/* Deletes up to `max` parts past their expiry, looking at not much more; `gone` is told before
-	 * each. Called again and again it finds all: soonest_ms is later than now_ms then. */
+	/* Deletes up to `max` parts past their expiry, looking at not much more; `gone` is told
+	 * before each. Called again and again it finds all: soonest_ms is later then. */
 	size_t (*expire_parts)(struct value *v, int64_t now_ms, size_t max,
 		void (*gone)(struct bytes part, void *context), void *context);
 };

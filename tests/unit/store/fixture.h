@@ -136,7 +136,8 @@ static inline void fixture_note(const struct change *c, void *context)
 {
 	struct fixture *f = context;
 	size_t len = strlen(f->told);
-	const char *cause[] = {"", "!expired", "!evicted", "!flushed", "!migrated"};
+	const char *cause[] = {
+		"", "!expired", "!evicted", "!flushed", "!migrated", "!part"};
 	if (len + c->key.len + 64 > sizeof(f->told))
 		return;
 	snprintf(f->told + len, sizeof(f->told) - len, "%s%d:%.*s:%s%s%s", len > 0 ? " " : "",
