@@ -87,8 +87,8 @@ extern const struct dict_ops session_dict_ops; /* exec->sessions_by_id */
 void session_init(struct session *s, struct exec *exec, enum session_origin origin);
 /* Frees what hangs off it (close sinks are told), not `s` itself. */
 void session_release(struct session *s);
-/* Takes it out of exec->sessions: from now on nobody finds it, though its memory (and what hangs off
- * it) stays until session_release. Harmless when it is out already. */
+/* Takes it out of exec->sessions: from now on nobody finds it, though its memory (and what hangs
+ * off it) stays until session_release. Harmless when it is out already. */
 void session_hide(struct session *s);
 /* Marks it for closing at the next safe point; `after_reply`: what is in `out` is sent first. */
 void session_close(struct session *s, bool after_reply);
