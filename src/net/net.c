@@ -117,6 +117,5 @@ bool net_on_turn_end(struct net *net)
 	if (net->is_evicting)
 		net_evict_clients(net);
 	/* What ran just now may have armed deadlines and left messages after they were seen to. */
-	 */
 	return has_run || !link_is_empty(&net->resume);
 }
