@@ -72,11 +72,13 @@ static enum outcome call_refuse_unknown(struct call *call)
 
 /* --- running ---------------------------------------------------------------------------------- */
 
-static void call_tell(const struct call_sink *sinks, int count, struct call *call,
+static inline void call_tell(const struct call_sink *sinks, uint32_t armed, struct call *call,
 	enum outcome outcome, uint64_t ticks)
 {
-	for (int i = 0; i < count; i++)
-		sinks[i].called(call, outcome, ticks, sinks[i].context);
+	for (; armed != 0; armed &= armed - 1) {
+		const struct call_sink *sink = &sinks[__builtin_ctz(armed)];
+		sink->called(call, outcome, ticks, sink->context);
+	}
 }
 
 static enum outcome call_execute(struct call *call)
@@ -99,14 +101,14 @@ static enum outcome call_execute(struct call *call)
 	if (UNLIKELY(exec->pushes_for != NULL) && exec->depth == 0)
 		exec_send_pushes(exec);
 	if (UNLIKELY(exec->seen_count > 0) && !call->is_blocked_retry)
-		call_tell(exec->seen, exec->seen_count, call, outcome, end - begin);
+		call_tell(exec->seen, (1u << exec->seen_count) - 1, call, outcome, end - begin);
 	if (UNLIKELY(outcome == BLOCKED))
 		return outcome;
 	exec->stats.calls++;
 	command->stats.calls++;
 	command->stats.ticks += end - begin;
 	command->stats.failed += outcome == FAILED;
-	call_tell(exec->after, exec->after_count, call, outcome, end - begin);
+	call_tell(exec->after, exec->after_armed, call, outcome, end - begin);
 	return outcome;
 }
 

@@ -60,13 +60,16 @@ void effect_init(struct exec *exec)
 {
 	exec->keyspace->part_gone = effect_on_part_gone;
 	exec->keyspace->part_gone_context = exec;
-	keyspace_add_sink(exec->keyspace, (struct change_sink){effect_on_change, exec});
+	exec->effect_change_sink = keyspace_add_sink(
+		exec->keyspace, (struct change_sink){effect_on_change, exec});
+	keyspace_arm_sink(exec->keyspace, exec->effect_change_sink, false);
 }
 
 void effect_add_sink(struct exec *exec, struct effect_sink sink)
 {
 	ASSERT(exec->effect_sink_count < EFFECT_SINKS_MAX);
 	exec->effect_sinks[exec->effect_sink_count++] = sink;
+	keyspace_arm_sink(exec->keyspace, exec->effect_change_sink, true);
 }
 
 bool effect_wanted(const struct call *call)

@@ -61,10 +61,12 @@ void exec_unsink_seen(struct exec *exec, struct call_sink sink)
 			exec->seen[i] = exec->seen[--exec->seen_count];
 }
 
-void exec_sink_after(struct exec *exec, struct call_sink sink)
+int exec_sink_after(struct exec *exec, struct call_sink sink)
 {
 	ASSERT(exec->after_count < EXEC_CALL_SINKS_MAX);
-	exec->after[exec->after_count++] = sink;
+	exec->after[exec->after_count] = sink;
+	exec_arm_after(exec, exec->after_count, true);
+	return exec->after_count++;
 }
 
 void exec_sink_close(struct exec *exec, void (*on_close)(struct session *s))

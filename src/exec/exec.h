@@ -51,12 +51,14 @@ struct exec {
 
 	struct effect_sink effect_sinks[EFFECT_SINKS_MAX];
 	int effect_sink_count;
+	int effect_change_sink; /* of the keyspace: what expires and is evicted */
 	struct propagation *unit_first; /* of the open unit */
 	struct propagation **unit_last;
 	command_run *exec_run;           /* EXEC's handler: its gates include those of the queue */
 	struct watch_table *watches;     /* exec/watch */
 	struct wait_table *waits;        /* exec/wait */
 	struct tracking_table *tracking; /* push/tracking; NULL until tracking_init */
+	bool is_tracking; /* push/tracking: sessions or keys are there */
 	struct pubsub *pubsub;           /* push/pubsub; NULL until pubsub_init */
 	struct pause *pause;             /* exec/pause; NULL until pause_init */
 	int64_t now_ms;                  /* wall clock of this turn */
@@ -74,6 +76,7 @@ struct exec {
 	struct call_sink seen[EXEC_CALL_SINKS_MAX];
 	struct call_sink after[EXEC_CALL_SINKS_MAX];
 	int seen_count, after_count;
+	uint32_t after_armed; /* bit i: after[i] is told */
 	/* Told when a session ends: features drop what hangs off it. */
 	void (*on_session_close[EXEC_CLOSE_SINKS_MAX])(struct session *s);
 	int on_session_close_count;
@@ -100,7 +103,14 @@ void exec_free(struct exec *exec);
 void exec_set_time(struct exec *exec, int64_t now_us);
 void exec_sink_seen(struct exec *exec, struct call_sink sink);
 void exec_unsink_seen(struct exec *exec, struct call_sink sink);
-void exec_sink_after(struct exec *exec, struct call_sink sink);
+/* Adds a sink, armed, and returns its number for exec_arm_after. */
+int exec_sink_after(struct exec *exec, struct call_sink sink);
+/* A sink that has nothing to do for now is disarmed by its owner and costs nothing. */
+static inline void exec_arm_after(struct exec *exec, int sink, bool armed)
+{
+	uint32_t bit = 1u << sink;
+	exec->after_armed = armed ? exec->after_armed | bit : exec->after_armed & ~bit;
+}
 void exec_sink_close(struct exec *exec, void (*on_close)(struct session *s));
 void exec_sink_reset(struct exec *exec, void (*on_reset)(struct session *s));
 /* Where a message (not a reply) to `s` is written: behind the reply of the call that it is just

@@ -47,6 +47,8 @@ struct wait {
 
 struct wait_table {
 	struct dict keys;
+	struct keyspace *keyspace;
+	int sink; /* armed while there are keys */
 	struct link ready;
 	struct wait **heap;
 	size_t heap_count, heap_cap;
@@ -149,6 +151,7 @@ static void wait_link_key(struct wait_table *t, struct wait *w, uint16_t db, str
 		link_init(&k->waiters);
 		link_init(&k->ready);
 		dict_insert(&t->keys, k->hash, k);
+		keyspace_arm_sink(t->keyspace, t->sink, true);
 	}
 	for (int i = 0; i < w->waiter_count; i++)
 		if (w->waiters[i].key == k)
@@ -214,6 +217,7 @@ static void wait_key_drop_if_idle(struct wait_table *t, struct wait_key *k)
 		return; /* a ready key is dropped when it has been served */
 	dict_remove_place(&t->keys, k->hash, dict_find_pointer(&t->keys, k->hash, k));
 	mem_free(k);
+	keyspace_arm_sink(t->keyspace, t->sink, dict_count(&t->keys) > 0);
 }
 
 /* Takes the session out of all lists; it is not told to go on. */
@@ -341,7 +345,7 @@ static void wait_on_change(const struct change *change, void *context)
 	struct exec *exec = context;
 	struct wait_table *t = exec->waits;
 
-	if (change->is_notice_only || dict_count(&t->keys) == 0)
+	if (change->is_notice_only)
 		return;
 	if (change->cause == CHANGE_FLUSHED) {
 		wait_mark_db(exec, change->db->id);
@@ -466,7 +470,9 @@ void wait_table_init(struct exec *exec)
 	dict_init(&t->keys, &wait_key_ops);
 	link_init(&t->ready);
 	exec->waits = t;
-	keyspace_add_sink(exec->keyspace, (struct change_sink){wait_on_change, exec});
+	t->keyspace = exec->keyspace;
+	t->sink = keyspace_add_sink(exec->keyspace, (struct change_sink){wait_on_change, exec});
+	keyspace_arm_sink(exec->keyspace, t->sink, false);
 	exec_sink_close(exec, wait_release_session);
 }
 

@@ -29,6 +29,8 @@ struct key_watch {
 
 struct watch_table {
 	struct dict keys;
+	struct keyspace *keyspace;
+	int sink; /* armed while there are keys */
 	size_t sessions;
 };
 
@@ -135,7 +137,7 @@ static void watch_on_change(const struct change *change, void *context)
 {
 	struct watch_table *t = context;
 
-	if (change->is_notice_only || dict_count(&t->keys) == 0)
+	if (change->is_notice_only)
 		return;
 	if (change->cause == CHANGE_FLUSHED) {
 		watch_flush_run(t, &(struct watch_flush){change->db, NULL});
@@ -160,7 +162,10 @@ void watch_table_init(struct exec *exec)
 {
 	exec->watches = mem_calloc(1, sizeof(*exec->watches));
 	dict_init(&exec->watches->keys, &watched_key_ops);
-	keyspace_add_sink(exec->keyspace, (struct change_sink){watch_on_change, exec->watches});
+	exec->watches->keyspace = exec->keyspace;
+	exec->watches->sink = keyspace_add_sink(
+		exec->keyspace, (struct change_sink){watch_on_change, exec->watches});
+	keyspace_arm_sink(exec->keyspace, exec->watches->sink, false);
 }
 
 void watch_table_release(struct exec *exec)
@@ -185,6 +190,7 @@ void watch_add(struct session *s, struct db *db, struct bytes name)
 		memcpy(k->name, name.ptr, name.len);
 		link_init(&k->watches);
 		dict_insert(&t->keys, k->hash, k);
+		keyspace_arm_sink(t->keyspace, t->sink, true);
 	}
 	LINK_EACH(it, after, &tx->watched)
 	if (LINK_OWNER(it, struct key_watch, by_session)->key == k)
@@ -219,6 +225,7 @@ void watch_drop(struct session *s)
 		dict_remove_place(&t->keys, k->hash, dict_find_pointer(&t->keys, k->hash, k));
 		mem_free(k);
 	}
+	keyspace_arm_sink(t->keyspace, t->sink, dict_count(&t->keys) > 0);
 }
 
 bool watch_has_expired(const struct session *s)

@@ -156,7 +156,8 @@ static char *out_spill(struct out *out, size_t need)
 char *out_grow(struct out *out, size_t need)
 {
 	struct out_piece *piece;
-	if (out->is_limited) {
+	/* An empty chain is within any limit. */
+	if (out->is_limited && out->last != NULL) {
 		char *lost = out_spill(out, need);
 		if (lost != NULL)
 			return lost;
@@ -244,9 +245,25 @@ int out_pieces(struct out *out, struct iovec *iov, int max)
 	return count;
 }
 
+/* All of a chain of one chunk was sent, which is how nearly every reply ends. */
+static inline bool out_consume_chunk(struct out *out, size_t len)
+{
+	struct out_piece *piece = out->first;
+	if (UNLIKELY(piece == NULL || piece != out->last || piece->cap == 0 ||
+		    open_len(out, piece) - piece->sent != len))
+		return false;
+	out->first = out->last = NULL;
+	out->at = out->limit = NULL;
+	out->chunk_bytes = 0;
+	chunk_give(piece);
+	return true;
+}
+
 void out_consume(struct out *out, size_t len)
 {
 	struct out_piece *piece;
+	if (LIKELY(out_consume_chunk(out, len)))
+		return;
 	ASSERT(len <= out_pending_bytes(out));
 	while ((piece = out->first) != NULL) {
 		bool is_open = piece == out->last && piece->cap != 0;

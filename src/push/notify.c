@@ -31,7 +31,7 @@ static void notify_on_change(const struct change *change, void *context)
 {
 	struct notify *n = context;
 
-	if (LIKELY(n->config->notify == 0) || !((uint32_t)n->config->notify & change->event_class))
+	if (!((uint32_t)n->config->notify & change->event_class))
 		return;
 	if (change->cause == CHANGE_FLUSHED || change->event == NULL ||
 		change->event_class & EVENT_SILENT)
@@ -39,9 +39,18 @@ static void notify_on_change(const struct change *change, void *context)
 	notify_publish(n, change);
 }
 
+void notify_configure(struct notify *n)
+{
+	struct keyspace *k = n->exec->keyspace;
+
+	keyspace_arm_sink(k, n->sink, n->config->notify != 0);
+	k->notices = (uint32_t)n->config->notify & (EVENT_NEW | EVENT_KEY_MISS);
+}
+
 void notify_init(struct notify *n, struct exec *exec, const struct push_config *config)
 {
 	n->exec = exec;
 	n->config = config;
-	keyspace_add_sink(exec->keyspace, (struct change_sink){notify_on_change, n});
+	n->sink = keyspace_add_sink(exec->keyspace, (struct change_sink){notify_on_change, n});
+	notify_configure(n);
 }

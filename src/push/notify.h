@@ -11,9 +11,13 @@
 struct notify {
 	struct exec *exec;
 	const struct push_config *config;
+	int sink; /* armed while any class is wanted */
 };
 
 /* `n` must outlive the keyspace. */
 void notify_init(struct notify *n, struct exec *exec, const struct push_config *config);
+/* The classes that are wanted have changed. Events without a change (new, keymiss) are made only
+ * where they are. */
+void notify_configure(struct notify *n);
 
 #endif

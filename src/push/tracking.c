@@ -57,6 +57,7 @@ struct tracking_table {
 	struct link prefixes;
 	size_t prefix_count;
 	size_t sessions;
+	int change_sink, after_sink; /* armed while there are sessions */
 	/* Keys whose message must wait for the end of the running call. */
 	struct buf pending;
 	size_t pending_count;
@@ -376,7 +377,7 @@ static void tracking_on_change(const struct change *change, void *context)
 	struct tracking_table *t = context;
 	const struct call *call = t->exec->current;
 
-	if (LIKELY(t->sessions == 0) || change->is_notice_only)
+	if (change->is_notice_only)
 		return;
 	if (change->cause == CHANGE_FLUSHED) {
 		/* FLUSHALL says so for each database: one message is enough. */
@@ -423,6 +424,16 @@ static void tracking_on_called(
 	s->tracking->caching = CACHING_UNSET;
 }
 
+static void tracking_arm(struct tracking_table *t)
+{
+	bool armed = t->sessions > 0;
+
+	keyspace_arm_sink(t->exec->keyspace, t->change_sink, armed);
+	exec_arm_after(t->exec, t->after_sink, armed);
+	if (armed)
+		t->exec->is_tracking = true;
+}
+
 /* --- sessions
  * --------------------------------------------------------------------------------------- */
 
@@ -436,6 +447,7 @@ void tracking_enable(struct session *s, const struct tracking_options *options)
 	}
 	if (!(s->flags & SESSION_TRACKING))
 		t->sessions++;
+	tracking_arm(t);
 	s->flags |= SESSION_TRACKING;
 	s->flags &= ~(uint32_t)(SESSION_TRACKING_BROKEN | SESSION_TRACKING_BCAST);
 	s->tracking->options = *options;
@@ -460,6 +472,7 @@ void tracking_disable(struct session *s)
 	prefix_member_drop(t, LINK_OWNER(it, struct prefix_member, by_session));
 	if (s->flags & SESSION_TRACKING)
 		t->sessions--;
+	tracking_arm(t);
 	s->flags &=
 		~(uint32_t)(SESSION_TRACKING | SESSION_TRACKING_BROKEN | SESSION_TRACKING_BCAST);
 	if (t->pending_session == s) {
@@ -528,8 +541,7 @@ void tracking_on_turn_end(struct exec *exec)
 {
 	struct tracking_table *t = exec->tracking;
 
-	if (LIKELY(t->sessions == 0 && dict_count(&t->keys) == 0))
-		return;
+	exec->is_tracking = t->sessions > 0 || dict_count(&t->keys) > 0;
 	pending_send(t);
 	tracked_keys_fit(t);
 	LINK_EACH(it, after, &t->prefixes)
@@ -569,8 +581,10 @@ void tracking_init(struct exec *exec, const struct push_config *config)
 	dict_init(&t->keys, &tracked_key_ops);
 	link_init(&t->prefixes);
 	exec->tracking = t;
-	keyspace_add_sink(exec->keyspace, (struct change_sink){tracking_on_change, t});
-	exec_sink_after(exec, (struct call_sink){tracking_on_called, t});
+	t->change_sink =
+		keyspace_add_sink(exec->keyspace, (struct change_sink){tracking_on_change, t});
+	t->after_sink = exec_sink_after(exec, (struct call_sink){tracking_on_called, t});
+	tracking_arm(t);
 	exec_sink_close(exec, tracking_disable);
 	exec_sink_reset(exec, tracking_disable);
 }

@@ -72,7 +72,8 @@ static int64_t server_on_turn_end(void *context)
 	int64_t pause_ms = pause_tick(exec);
 	if (UNLIKELY(pause_ms >= 0))
 		wait_us = wait_sooner(wait_us, pause_ms * 1000);
-	tracking_on_turn_end(exec);
+	if (UNLIKELY(exec->is_tracking))
+		tracking_on_turn_end(exec);
 	bool has_more = net_on_turn_end(s->net);
 	has_more |= memory_slice(exec);
 	if (UNLIKELY(s->keyspace->graves != NULL && !timer_is_armed(&s->background)))
@@ -254,7 +255,7 @@ static bool server_compose(struct server *s)
 	notify_init(&s->notify, s->exec, &s->settings.push);
 	tracking_init(s->exec, &s->settings.push);
 	net_set_extra_bytes(s->net, server_extra_bytes);
-	const struct settings_modules modules = {s->exec, s->net, s->observe};
+	const struct settings_modules modules = {s->exec, s->net, s->observe, &s->notify};
 	settings_bind(&s->settings, &modules);
 	s->figures.settings = &s->settings;
 	s->figures.services = &s->services;

@@ -95,14 +95,6 @@ static bool settings_is_any(const char *name, const char *const *names)
 	return false;
 }
 
-/* Events without a change are made only where somebody asked for them. */
-static void settings_want_notices(const struct settings *s)
-{
-	if (s->exec != NULL)
-		s->exec->keyspace->notices =
-			(uint32_t)s->push.notify & (EVENT_NEW | EVENT_KEY_MISS);
-}
-
 static void settings_changed(const struct param_row *row, void *context)
 {
 	static const char *const in_title[] = {
@@ -113,8 +105,8 @@ static void settings_changed(const struct param_row *row, void *context)
 		settings_show_title(s);
 	if (settings_is_any(row->name, in_memory) && s->exec != NULL)
 		memory_arm(s->exec);
-	if (strcmp(row->name, "notify-keyspace-events") == 0)
-		settings_want_notices(s);
+	if (strcmp(row->name, "notify-keyspace-events") == 0 && s->notify != NULL)
+		notify_configure(s->notify);
 }
 
 void settings_init(struct settings *s)
@@ -249,7 +241,8 @@ void settings_bind(struct settings *s, const struct settings_modules *modules)
 	config_bind(s->config, &s->observe, &s->observe, modules->observe);
 	s->exec->has_password = s->acl.requirepass.len > 0;
 	memory_arm(s->exec);
-	settings_want_notices(s);
+	s->notify = modules->notify;
+	notify_configure(s->notify);
 }
 
 static const char *settings_listen_address(const struct settings *s, struct buf *out)

@@ -13,7 +13,7 @@
 #include "process/config.h"
 #include "process/params_later.h"
 #include "process/process.h"
-#include "push/push_params.h"
+#include "push/notify.h"
 
 #define SETTINGS_RENAMES_MAX 512
 #define SETTINGS_USERS_MAX 4096
@@ -37,7 +37,8 @@ struct settings {
 	int rename_count;
 	char **users;
 	int user_count;
-	struct exec *exec; /* NULL before settings_bind */
+	struct exec *exec; /* NULL before settings_bind, as is notify */
+	struct notify *notify;
 };
 
 /* All defaults. */
@@ -53,6 +54,7 @@ struct settings_modules {
 	struct exec *exec;
 	struct net *net;
 	struct observe *observe;
+	struct notify *notify;
 };
 /* The modules exist now: from here on CONFIG SET reaches them. */
 void settings_bind(struct settings *s, const struct settings_modules *modules);

@@ -84,16 +84,20 @@ void keyspace_set_time(struct keyspace *k, int64_t now_ms)
 
 /* --- changes -------------------------------------------------------------------------------- */
 
-void keyspace_add_sink(struct keyspace *k, struct change_sink sink)
+int keyspace_add_sink(struct keyspace *k, struct change_sink sink)
 {
 	ASSERT(k->sink_count < KEYSPACE_SINKS_MAX);
-	k->sinks[k->sink_count++] = sink;
+	k->sinks[k->sink_count] = sink;
+	keyspace_arm_sink(k, k->sink_count, true);
+	return k->sink_count++;
 }
 
 static inline void keyspace_tell(struct keyspace *k, const struct change *change)
 {
-	for (int i = 0; i < k->sink_count; i++)
+	for (uint32_t armed = k->sinks_armed; armed != 0; armed &= armed - 1) {
+		int i = __builtin_ctz(armed);
 		k->sinks[i].changed(change, k->sinks[i].context);
+	}
 }
 
 void db_publish(struct db *db, struct key key, uint32_t event_class, const char *event)

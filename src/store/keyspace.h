@@ -70,6 +70,7 @@ struct keyspace {
 	int allow_expiry;        /* 0: expired keys are hidden, not deleted (replica, paused) */
 	struct change_sink sinks[KEYSPACE_SINKS_MAX];
 	int sink_count;
+	uint32_t sinks_armed;    /* bit i: sinks[i] is told; a disarmed one costs nothing */
 	enum change_cause cause; /* of changes published now; CHANGE_COMMAND by default */
 	uint32_t notices; /* classes of notices that somebody wants: EVENT_NEW, EVENT_KEY_MISS */
 	bool no_touch;           /* edits leave LRU and LFU alone (CLIENT NO-TOUCH) */
@@ -113,7 +114,14 @@ static inline struct key key_of(struct bytes name)
 struct keyspace *keyspace_new(int db_count);
 void keyspace_free(struct keyspace *k);
 void keyspace_set_time(struct keyspace *k, int64_t now_ms);
-void keyspace_add_sink(struct keyspace *k, struct change_sink sink);
+/* Adds a sink, armed, and returns its number. */
+int keyspace_add_sink(struct keyspace *k, struct change_sink sink);
+/* A sink that has nothing to watch for now is disarmed by its owner. */
+static inline void keyspace_arm_sink(struct keyspace *k, int sink, bool armed)
+{
+	uint32_t bit = 1u << sink;
+	k->sinks_armed = armed ? k->sinks_armed | bit : k->sinks_armed & ~bit;
+}
 
 static inline bool entry_has_key(const void *item, const void *key)
 {
