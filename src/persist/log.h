@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * The log's writer: takes the stream, group by group, into one file. One write (with the fsync
+ * linked behind it where it is wanted) is in flight at a time, submitted at the end of a turn;
+ * what is executed meanwhile gathers for the next. Each group is closed by a frame's line.
+ *
+ * Invariants: groups reach the file in order, and a group is reported only when all before it are;
+ * a file that failed once is never written nor synced again: the only way out is
+ * log_writer_start with a fresh one. It must not know names of files, manifests nor sessions.
+ *
+ * How it is used: start(file) with a file that holds nothing or what was just recovered; switch to
+ * a new file while it runs (rewrite), stop when the log is switched off.
+ */
+#ifndef RINGLET_PERSIST_LOG_H
+#define RINGLET_PERSIST_LOG_H
+
+#include "exec/stream.h"
+#include "io/loop.h"
+
+#define LOG_ERROR_MAX_BYTES 256
+#define LOG_PIECES_MAX 1000                  /* of one write */
+#define LOG_WRITE_MAX_BYTES (512u << 20)     /* of one write; longer groups take several */
+#define LOG_BACKLOG_MAX_BYTES (64u << 20)    /* unwritten: from here on writers wait … */
+#define LOG_BACKLOG_RESUME_BYTES (16u << 20) /* … until it has shrunk to this */
+#define LOG_SYNC_PERIOD_US 1000000           /* everysec */
+#define LOG_CHUNK_BYTES (4u << 20)           /* zeros written ahead, where each group is synced */
+
+enum log_fsync { LOG_FSYNC_ALWAYS, LOG_FSYNC_EVERYSEC, LOG_FSYNC_NO };
+
+struct log_writer_config {
+	int fsync;       /* appendfsync, enum log_fsync */
+	bool timestamps; /* aof-timestamp-enabled */
+	bool frames;     /* aof-checksum */
+	bool no_fsync_on_rewrite;
+};
+
+/* A file to write: open for writing, `size` bytes of content in it (what lies behind is cut). Its
+ * directory entry must be durable already. */
+struct log_file {
+	int fd;
+	uint64_t size;
+};
+
+struct log_writer_stats {
+	uint64_t groups, group_bytes; /* written since the start */
+	uint64_t syncs;
+	uint64_t sync_longest_us; /* longest fsync (with its write) */
+	uint64_t write_longest_us;
+	uint64_t delayed_syncs; /* aof_delayed_fsync: a second came before the last fsync ended */
+	int64_t synced_at_us;   /* when the last fsync ended, monotonic */
+};
+
+struct log_writer;
+
+struct log_writer_events {
+	/* Everything up to this group is in the page cache; is on the disk. Group numbers only
+	 * grow. */
+	void (*written)(uint64_t group, void *context);
+	void (*durable)(uint64_t group, void *context);
+	/* The file failed; the writer takes nothing more until log_writer_start. Called from the
+	 * loop, once per failure. `reason`: "write: No space left on device". */
+	void (*failed)(int error, const char *reason, void *context);
+	void *context;
+};
+
+struct log_writer *log_writer_new(
+	struct loop *loop, struct stream *stream, const struct log_writer_config *config);
+/* Waits for nothing: call log_writer_stop first, or lose what is unwritten. */
+void log_writer_free(struct log_writer *w);
+/* Up to two listeners: the hold queue, the directory. */
+void log_writer_listen(struct log_writer *w, struct log_writer_events events);
+void log_writer_configure(struct log_writer *w); /* the config changed: appendfsync … */
+
+/* Begins with this file at the stream's present end: what was appended before is not in it and
+ * counts as durable in another way (a base that holds it). Allowed while off or failed; in the
+ * latter case what was waiting is reported durable. The writer owns the descriptor from here on. */
+void log_writer_start(struct log_writer *w, const struct log_file *file);
+/* What was appended so far ends the old file; what comes goes to `next`, which the writer owns from
+ * now on. `done` comes when the old file is synced, cut to its size and closed (or at once with
+ * is_ok false when the writer fails); no byte goes into the new file before that. One at a time. */
+void log_writer_switch(struct log_writer *w, const struct log_file *next,
+	void (*done)(bool is_ok, uint64_t old_size, void *context), void *context);
+/* Ends the log: what was appended is written, synced, cut and closed, then `done`. */
+void log_writer_stop(struct log_writer *w, void (*done)(bool is_ok, uint64_t size, void *context),
+	void *context);
+/* Calls `done` when everything appended by now is durable; false through `is_ok` when it failed. */
+void log_writer_sync(struct log_writer *w, void (*done)(bool is_ok, void *context), void *context);
+/* The turn's end: submits the next group if there is one and nothing is in flight. Returns true
+ * when replies were released meanwhile and are to be flushed. */
+void log_writer_turn(struct log_writer *w);
+/* At the end of the program, off the turn: runs the loop until all is durable and closed; false
+ * when it failed or `timeout_us` passed. */
+bool log_writer_drain(struct log_writer *w, int64_t timeout_us);
+
+/* A group that is gathering must be synced although the policy would not: a strict reader or writer
+ * waits for it. */
+void log_writer_want_sync(struct log_writer *w);
+
+bool log_writer_is_on(const struct log_writer *w);
+bool log_writer_has_failed(const struct log_writer *w);
+bool log_writer_is_busy(const struct log_writer *w);      /* a switch, stop or sync is under way */
+const char *log_writer_error(const struct log_writer *w); /* "" = none */
+/* The number of the group that gathers now; those in flight and reported. */
+uint64_t log_writer_group(const struct log_writer *w);
+uint64_t log_writer_written_group(const struct log_writer *w);
+uint64_t log_writer_durable_group(const struct log_writer *w);
+/* Offsets in the stream. */
+uint64_t log_writer_written(const struct log_writer *w);
+uint64_t log_writer_durable(const struct log_writer *w);
+uint64_t log_writer_file_size(const struct log_writer *w); /* content, not what is preallocated */
+const struct log_writer_stats *log_writer_stats_get(const struct log_writer *w);
+void log_writer_stats_reset(struct log_writer *w);
+
+#endif
