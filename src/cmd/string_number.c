@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "cmd/commands.h"
 #include "exec/effect.h"
+#include "store/preimage.h"
 
 #include <math.h>
 
@@ -15,10 +16,12 @@
 static void integer_store(struct call *call, struct key key, struct entry *e, int64_t number)
 {
 	struct value v = {.type = TYPE_STRING, .encoding = ENC_INT, .integer = number};
-	if (LIKELY(e != NULL && e->encoding == ENC_INT))
+	if (LIKELY(e != NULL && e->encoding == ENC_INT)) {
+		db_before_change(call->db, e);
 		memcpy(entry_word_ptr(e), &number, sizeof(number));
-	else
+	} else {
 		db_set_value(call->db, key, &v, EXPIRY_KEEP);
+	}
 }
 
 static enum outcome add_integer(struct call *call, int64_t by)

@@ -414,6 +414,7 @@ static inline bool dict_is_sparse(const struct dict *d)
 bool dict_drain(struct dict *d, unsigned buckets, void (*take)(void *item, void *context),
 	void *context)
 {
+	ASSERT(d->watch == NULL);
 	if (d->tables[0].count == 0)
 		return false;
 	struct dict_table *t = &d->tables[0];
@@ -439,6 +440,7 @@ bool dict_drain(struct dict *d, unsigned buckets, void (*take)(void *item, void 
 
 void dict_insert(struct dict *d, uint64_t hash, void *item)
 {
+	dict_before_change(d, hash);
 	if (UNLIKELY(d->tables[0].count == 0))
 		table_init(&d->tables[0], 1);
 	if (UNLIKELY(dict_is_resizing(d)))
@@ -469,6 +471,7 @@ struct dict_place dict_find_pointer(const struct dict *d, uint64_t hash, const v
 void dict_remove_place(struct dict *d, uint64_t hash, struct dict_place place)
 {
 	ASSERT(place.bucket != NULL && d->items > 0);
+	dict_before_change(d, hash);
 	struct node before;
 	struct node last = node_last(dict_bucket_of(d, hash), &before);
 	unsigned count = node_count(last);

@@ -54,6 +54,13 @@ struct dict_ops {
 	uint64_t (*hash)(const void *item);
 };
 
+/* Who must see a part of a container before it changes (store/image.h). Items that change in place
+ * are announced by their owner: dict_before_change. */
+struct dict_watch {
+	/* An item with this hash is about to come, to go or to change. May scan, not change. */
+	void (*before)(struct dict_watch *watch, uint64_t hash);
+};
+
 struct dict {
 	struct dict_table tables[2];  /* [1] only while a resize is under way: the new one */
 	uint32_t moved;               /* buckets of tables[0] already moved */
@@ -62,8 +69,15 @@ struct dict {
 	size_t chained_bytes;         /* of overflow nodes alive */
 	size_t dropped_bytes; /* of tables[0], given back to the kernel while it is passed */
 	const struct dict_ops *ops;
+	struct dict_watch *watch;     /* NULL = nobody; it must have ended before dict_drain */
 	bool resize_paused;
 };
+
+static inline void dict_before_change(struct dict *d, uint64_t hash)
+{
+	if (UNLIKELY(d->watch != NULL))
+		d->watch->before(d->watch, hash);
+}
 
 void dict_init(struct dict *d, const struct dict_ops *ops);
 /* Frees the tables, not the items. */

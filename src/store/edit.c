@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "store/parts.h"
+#include "store/preimage.h"
 
 enum edit_status edit_open(struct db *db, struct key key, enum value_type type,
 	const struct value *create, struct edit *edit)
@@ -24,6 +25,7 @@ enum edit_status edit_open(struct db *db, struct key key, enum value_type type,
 		return EDIT_WRONG_TYPE;
 	if (!db->keyspace->no_touch)
 		db_touch(db, e);
+	db_before_change(db, e);
 	edit->value = entry_value(e);
 	edit->before = edit->value;
 	return EDIT_OK;

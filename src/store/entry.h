@@ -22,6 +22,8 @@ enum entry_flag {
 	ENTRY_WORD = 1 << 1,
 	ENTRY_LONG_KEY = 1 << 2,
 	ENTRY_PARTS = 1 << 3, /* is in db->decaying */
+	/* The snapshot that saved it last, or during which it came (preimage.h). */
+	ENTRY_GENERATION = 0xf0,
 };
 
 struct entry {

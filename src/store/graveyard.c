@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "store/slice.h"
+#include "store/preimage.h"
 #include "store/type_ops.h"
 
 /* Buckets of a dictionary freed between two looks at the clock. */
@@ -44,6 +45,9 @@ void grave_bury_value(struct keyspace *k, struct value *v, bool lazy)
 		value_release(v);
 		return;
 	}
+	/* A large value whose image is still being written is freed when that is done. */
+	if (UNLIKELY(k->preimage != NULL) && image_adopt(v))
+		return;
 	const struct type_ops *ops = type_ops_of(v);
 	if (ops->free_slice == NULL || ops->free_effort(v) <= GRAVE_EFFORT) {
 		ops->free(v);

@@ -11,6 +11,7 @@
 #include "store/evict.h"
 #include "store/graveyard.h"
 #include "store/parts.h"
+#include "store/preimage.h"
 #include "store/slice.h"
 #include "store/type_ops.h"
 
@@ -57,6 +58,8 @@ struct keyspace *keyspace_new(int db_count)
 
 static void keyspace_bury_db(struct keyspace *k, struct db *db, bool lazy)
 {
+	if (UNLIKELY(k->preimage != NULL))
+		k->preimage->take(db, k->preimage->context);
 	grave_bury_dict(k, &db->expiring, false, lazy);
 	grave_bury_dict(k, &db->decaying, false, lazy);
 	grave_bury_dict(k, &db->entries, true, lazy);
@@ -137,6 +140,7 @@ void db_notice(struct db *db, struct key key, uint32_t event_class, const char *
 /* Takes the entry out of all dictionaries. */
 static void db_unlink(struct db *db, uint64_t hash, struct entry *e)
 {
+	db_before_change(db, e);
 	struct dict_place place = dict_find_pointer(&db->entries, hash, e);
 	ASSERT(place.bucket != NULL);
 	dict_remove_place(&db->entries, hash, place);
@@ -237,7 +241,8 @@ static inline bool entry_owns_pointer(const struct entry *e)
 static struct entry *db_add(struct db *db, struct key key, const struct shape *s, int64_t expiry_ms)
 {
 	bool expires = expiry_ms >= 0;
-	unsigned flags = (s->has_word ? ENTRY_WORD : 0) | (expires ? ENTRY_EXPIRY : 0);
+	unsigned flags = (s->has_word ? ENTRY_WORD : 0) | (expires ? ENTRY_EXPIRY : 0) |
+		db->keyspace->generation;
 	struct entry *e = entry_new(key.name, flags, s->bytes.len);
 	shape_fill(s, e);
 	entry_start_access(db->keyspace, e);
@@ -259,9 +264,10 @@ static inline bool bytes_lie_in(struct bytes bytes, const struct entry *e, size_
 static struct entry *db_overwrite(struct db *db, struct key key, struct entry *e,
 	const struct shape *s, int64_t expiry_ms)
 {
+	db_before_change(db, e);
 	if (UNLIKELY(e->flags & ENTRY_PARTS))
 		db_forget_parts(db, key.hash, e);
-	unsigned flags = e->flags & ENTRY_LONG_KEY;
+	unsigned flags = e->flags & (ENTRY_LONG_KEY | ENTRY_GENERATION);
 	if (s->has_word)
 		flags |= ENTRY_WORD;
 	if (expiry_ms >= 0 || (expiry_ms == EXPIRY_KEEP && e->flags & ENTRY_EXPIRY))
@@ -384,6 +390,7 @@ struct entry *db_update_value(
 
 struct entry *db_set_expiry(struct db *db, struct key key, struct entry *e, int64_t expiry_ms)
 {
+	db_before_change(db, e);
 	unsigned flags = e->flags & ~(unsigned)ENTRY_EXPIRY;
 	if (expiry_ms >= 0)
 		flags |= ENTRY_EXPIRY;

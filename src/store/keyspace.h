@@ -13,6 +13,8 @@
 #include "store/change.h"
 #include "store/entry.h"
 
+struct preimage_sink;
+
 struct db {
 	struct dict entries;     /* all keys */
 	struct dict expiring;    /* those with an expiry: the same entries */
@@ -22,6 +24,9 @@ struct db {
 	uint64_t expire_cursor;  /* where the active sweep stands */
 	int64_t avg_ttl_ms;
 	struct keyspace *keyspace;
+	uint64_t walk_cursor;    /* of a snapshot, as are saved_id (under which the entries are */
+	uint16_t saved_id;       /* saved) and is_walked: all go with the contents in a swap */
+	bool is_walked;
 };
 
 #define KEYSPACE_SINKS_MAX 8
@@ -80,13 +85,15 @@ struct keyspace {
 	struct grave *graves;    /* what is being freed in slices, oldest first (graveyard.c) */
 	struct grave *graves_last;
 	size_t grave_count;      /* objects in them: lazyfree_pending_objects */
-	/* Told of each part of a value that expires, before it is deleted; NULL = nobody. */
+	/* Told of each part of a value that expires, before it is deleted; may be NULL. */
 	void (*part_gone)(struct db *db, struct bytes key, struct bytes part, void *context);
 	void *part_gone_context;
 	int expire_db;           /* where the next sweep begins */
 	double expire_stale;     /* running average behind stats.expired_stale_perc */
 	struct evict_pool *pool; /* evict.c; NULL until used */
 	int evict_db;            /* whose turn it is under the random policies */
+	const struct preimage_sink *preimage; /* NULL: no snapshot runs */
+	uint8_t generation, generations_mixed; /* preimage.h */
 };
 
 /* memcmp == 0 without a call for the lengths that keys have. */
@@ -210,15 +217,11 @@ static inline void db_publish_also(
 	db_publish(db, key, event_class, event);
 	db->keyspace->dirty--;
 }
-/* An event without a modification ("keymiss", "new"): only where k->notices has its class. */
+/* An event without a modification ("keymiss", "new"), where k->notices has its class. */
 void db_notice(struct db *db, struct key key, uint32_t event_class, const char *event);
-/* Takes the key out, publishes why, frees it (evict.c, expire.c). key.name may be the entry's own.
- */
+/* Takes the key out, publishes why, frees it. key.name may be the entry's own. */
 void db_remove_because(struct db *db, struct key key, struct entry *e,
 	const struct change *why, bool lazy);
-
-/* Tells the sinks of an event that changed nothing (keymiss, new); dirties nothing. */
-void db_notice(struct db *db, struct key key, uint32_t event_class, const char *event);
 
 static inline size_t db_size(const struct db *db)
 {
@@ -228,13 +231,12 @@ static inline size_t db_size(const struct db *db)
  * Returns the number of keys, by which it dirties. Publishes one CHANGE_FLUSHED per database, empty
  * ones too, while the keys are still there. */
 uint64_t keyspace_flush(struct keyspace *k, int db, bool lazy);
-/* Exchanges the contents of two databases. Publishes nothing: watchers are told by the command. */
+/* Exchanges two databases' contents. Publishes nothing: watchers are told by the command. */
 void keyspace_swap(struct keyspace *k, int a, int b);
 /* A random live entry; NULL when there is none (bounded tries over expired ones). */
 struct entry *db_random(struct db *db);
 
 /* --- background slices; each returns true while more is left -------------------------------- */
-
 /* One round of the active sweep (expire.c); true: the budget ended it while much was expired. */
 bool keyspace_expire_slice(struct keyspace *k, int64_t budget_us);
 bool keyspace_free_slice(struct keyspace *k, int64_t budget_us);
@@ -242,7 +244,7 @@ bool keyspace_resize_slice(struct keyspace *k, int64_t budget_us);
 
 /* Memory that is not data: tables. */
 size_t keyspace_overhead_bytes(const struct keyspace *k);
-size_t entry_memory_bytes(
-	const struct entry *e, size_t samples); /* MEMORY USAGE without the table's share */
+/* MEMORY USAGE without the table's share. */
+size_t entry_memory_bytes(const struct entry *e, size_t samples);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "store/edit.h"
+#include "store/preimage.h"
 #include "store/slice.h"
 #include "store/type_ops.h"
 
@@ -93,6 +94,7 @@ static void sweep_visit(void *item, void *context)
 	char *name = own.len <= sizeof(room) ? room : mem_alloc(own.len);
 	memcpy(name, own.ptr, own.len);
 	s->key = bytes_of(name, own.len);
+	db_before_change(s->db, e);
 	struct edit edit = {
 		.db = s->db, .key = key_of(s->key), .entry = e, .value = v, .before = v};
 	s->is_cut = sweep_value(s, &edit);

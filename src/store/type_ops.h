@@ -7,6 +7,7 @@
 #define RINGLET_STORE_TYPE_OPS_H
 
 #include "base/codec.h"
+#include "store/image.h"
 #include "store/value.h"
 
 /* Order-free and order-dependent digests of DEBUG DIGEST (SHA-1 over parts). */
@@ -51,6 +52,8 @@ struct type_ops {
 	 * before each. Called again and again it finds all: soonest_ms is later then. */
 	size_t (*expire_parts)(struct value *v, int64_t now_ms, size_t max,
 		void (*gone)(struct bytes part, void *context), void *context);
+	/* Optional: how a large value is saved piece by piece while it changes. */
+	const struct image_ops *image;
 };
 
 /* Filled at start by type_register; never NULL afterwards for types that exist. */

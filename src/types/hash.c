@@ -136,6 +136,8 @@ static void pair_replace(
 {
 	void *pair = dict_ptr_get(place.bucket, place.slot);
 	struct bytes field = pair_field(pair);
+	if (UNLIKELY(t->dict.watch != NULL))
+		dict_before_change(&t->dict, hash_bytes(field.ptr, field.len));
 	int64_t before = pair_expiry_ms(pair);
 	bool expires = expiry_ms != HASH_NO_EXPIRY;
 	size_t size = pair_size(field.len, value.len, expires);

@@ -77,6 +77,7 @@ void hash_set_expiry_ms(struct value *v, struct bytes field, int64_t at_ms)
 	int64_t before = pair_expiry_ms(pair);
 	if (before == at_ms)
 		return;
+	dict_before_change(&t->dict, hash);
 	if (before != HASH_NO_EXPIRY && at_ms != HASH_NO_EXPIRY) {
 		pair_set_expiry_ms(pair, at_ms);
 	} else {

@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "types/config.h"
 #include "types/hash_internal.h"
+#include "types/images.h"
 #include "types/packed.h"
 #include "types/pair.h"
 
@@ -258,7 +259,7 @@ static bool decode_fields(struct codec_reader *r, bool with_expiries, struct val
 	bool is_whole = !with_expiries || codec_read_u64_le(r, &f.soonest);
 	is_whole = is_whole && codec_read_length(r, &count);
 	if (is_whole && count == 0)
-		is_whole = codec_fail(r, "an empty container");
+		is_whole = codec_fail(r, codec_error_empty);
 	/* What is promised is believed as far as there are bytes for it. */
 	if (is_whole && !hash_fits_packed(count, 0))
 		hash_to_table(out, count < codec_left(r) / 2 ? count : codec_left(r) / 2);
@@ -386,4 +387,5 @@ const struct type_ops hash_ops = {
 	.check = hash_check,
 	.soonest_ms = hash_soonest_ms,
 	.expire_parts = hash_expire,
+	.image = &hash_image,
 };

@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "ds/intset.h"
 #include "types/config.h"
+#include "types/images.h"
 #include "types/member.h"
 #include "types/packed.h"
 #include "types/set_internal.h"
@@ -130,7 +131,7 @@ static bool decode_intset(struct codec_reader *r, struct value *out)
 	if (is_whole && !intset_is_valid(bytes))
 		is_whole = codec_fail(r, "an intset is damaged");
 	if (is_whole && bytes.len == INTSET_HEADER_BYTES)
-		is_whole = codec_fail(r, "an empty container");
+		is_whole = codec_fail(r, codec_error_empty);
 	if (is_whole) {
 		out->encoding = ENC_INTSET;
 		out->ptr = intset_from(bytes);
@@ -165,7 +166,7 @@ static bool decode_members(struct codec_reader *r, struct value *out)
 	uint64_t count;
 	bool is_whole = codec_read_length(r, &count);
 	if (is_whole && count == 0)
-		is_whole = codec_fail(r, "an empty container");
+		is_whole = codec_fail(r, codec_error_empty);
 	for (uint64_t i = 0; is_whole && i < count; i++) {
 		is_whole = codec_read_string_view(r, &scratch, &text);
 		/* What is promised is believed as far as there are bytes for it. */
@@ -254,4 +255,5 @@ const struct type_ops set_ops = {
 	.digest = set_digest,
 	.rewrite = set_rewrite,
 	.check = set_check,
+	.image = &set_image,
 };

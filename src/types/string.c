@@ -7,6 +7,8 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "store/preimage.h"
+#include "types/images.h"
 
 /* More references than this are not taken: the count must not wrap. */
 #define STRING_SHARE_MAX (1u << 30)
@@ -86,6 +88,7 @@ static struct entry *string_grow(
 	struct db *db, struct key key, struct entry *e, size_t len, char **data)
 {
 	ASSERT(e->type == TYPE_STRING);
+	db_before_change(db, e);
 	if (e->encoding == ENC_BLOB)
 		return string_grow_blob(db, key, e, len, data);
 	return string_grow_inline(db, key, e, len, data);
@@ -246,4 +249,5 @@ const struct type_ops string_ops = {
 	.digest = string_digest,
 	.rewrite = string_rewrite,
 	.check = string_check,
+	.image = &string_image,
 };

@@ -73,6 +73,7 @@ static enum zset_change table_set(struct zset_table *t, struct bytes text, doubl
 	}
 	if (order_item_score(item) == score)
 		return ZSET_SAME;
+	dict_before_change(&t->by_member, member.hash);
 	order_tree_move(&t->by_score, item, score);
 	return ZSET_MOVED;
 }

@@ -10,6 +10,7 @@
 
 #include "base/assert.h"
 #include "types/config.h"
+#include "types/images.h"
 #include "types/packed.h"
 #include "types/zset_internal.h"
 
@@ -177,7 +178,7 @@ static bool decode_members(struct codec_reader *r, bool is_binary, struct value 
 	double score = 0;
 	bool is_whole = codec_read_length(r, &count);
 	if (is_whole && count == 0)
-		is_whole = codec_fail(r, "an empty container");
+		is_whole = codec_fail(r, codec_error_empty);
 	/* What is promised is believed as far as there are bytes for it. */
 	if (is_whole && !zset_fits_packed(count, 0))
 		zset_to_table(out, count < codec_left(r) / 2 ? count : codec_left(r) / 2);
@@ -299,4 +300,5 @@ const struct type_ops zset_ops = {
 	.digest = zset_digest,
 	.rewrite = zset_rewrite,
 	.check = zset_check,
+	.image = &zset_image,
 };
