@@ -10,10 +10,6 @@
 
 static const struct param_choice later_auth_clients[] = {
 	{"no", 0}, {"yes", 1}, {"optional", 2}, {NULL, 0}};
-static const struct param_choice later_sanitize[] = {
-	{"no", 0}, {"yes", 1}, {"clients", 2}, {NULL, 0}};
-static const struct param_choice later_fsync[] = {
-	{"everysec", 2}, {"always", 1}, {"no", 0}, {NULL, 0}};
 static const struct param_choice later_diskless_load[] = {
 	{"disabled", 0}, {"on-empty-db", 1}, {"swapdb", 2}, {NULL, 0}};
 static const struct param_choice later_propagation[] = {
@@ -21,85 +17,7 @@ static const struct param_choice later_propagation[] = {
 static const struct param_choice later_endpoint[] = {
 	{"ip", 0}, {"hostname", 1}, {"unknown-endpoint", 2}, {NULL, 0}};
 
-/* --- save: pairs of seconds and changes; lines of a file add up --- */
-
-#define LATER_SAVE_DEFAULT "3600 1 300 100 60 10000"
-
-static bool later_save_set(const struct param_row *row, void *owner, const struct bytes *argv,
-	int argc, struct param_error *error)
-{
-	struct later_config *config = owner;
-	struct later_save_point points[LATER_SAVE_POINTS_MAX];
-	(void)row;
-	if (argc == 1 && argv[0].len == 0)
-		argc = 0;
-	if (argc % 2 != 0 || argc / 2 > LATER_SAVE_POINTS_MAX)
-		return param_fail(error, "Invalid save parameters");
-	for (int i = 0; i < argc; i += 2) {
-		struct later_save_point *p = &points[i / 2];
-		if (!num_parse_i64(argv[i], &p->seconds) ||
-			!num_parse_i64(argv[i + 1], &p->changes) || p->seconds < 1 ||
-			p->changes < 0)
-			return param_fail(error, "Invalid save parameters");
-	}
-	memcpy(config->rdb.save, points, (size_t)argc / 2 * sizeof(points[0]));
-	config->rdb.save_count = argc / 2;
-	return true;
-}
-
-static void later_save_get(const struct param_row *row, const void *owner, struct buf *out)
-{
-	const struct later_config *config = owner;
-	(void)row;
-	for (int i = 0; i < config->rdb.save_count; i++)
-		buf_printf(out, "%s%lld %lld", i == 0 ? "" : " ",
-			(long long)config->rdb.save[i].seconds,
-			(long long)config->rdb.save[i].changes);
-}
-
-static void later_save_rewrite(const struct param_row *row, const void *owner, struct buf *lines)
-{
-	const struct later_config *config = owner;
-	if (config->rdb.save_count == 0)
-		buf_printf(lines, "%s \"\"\n", row->name);
-	for (int i = 0; i < config->rdb.save_count; i++)
-		buf_printf(lines, "%s %lld %lld\n", row->name,
-			(long long)config->rdb.save[i].seconds,
-			(long long)config->rdb.save[i].changes);
-}
-
-static const struct param_special later_save = {
-	.set = later_save_set,
-	.get = later_save_get,
-	.rewrite = later_save_rewrite,
-};
-
 /* --- checks --- */
-
-static bool later_check_name(struct bytes text, struct param_error *error, const char *what)
-{
-	if (text.len > 0 && memchr(text.ptr, '/', text.len) == NULL)
-		return true;
-	if (text.len == 0)
-		return param_fail(error, "%s can't be empty", what);
-	return param_fail(error, "%s can't be a path, just a %sname", what,
-		strcmp(what, "appenddirname") == 0 ? "dir" : "file");
-}
-
-static bool later_check_dbfilename(struct bytes text, struct param_error *error)
-{
-	return later_check_name(text, error, "dbfilename");
-}
-
-static bool later_check_appendfilename(struct bytes text, struct param_error *error)
-{
-	return later_check_name(text, error, "appendfilename");
-}
-
-static bool later_check_appenddirname(struct bytes text, struct param_error *error)
-{
-	return later_check_name(text, error, "appenddirname");
-}
 
 static bool later_check_replicaof(struct bytes text, struct param_error *error)
 {
@@ -199,65 +117,6 @@ const struct param_row later_params[] = {
 		.help = "Sessions kept; 0 is no limit."},
 	{"tls-session-cache-timeout", PARAM_INT, AT(tls.session_cache_timeout_s), "300",
 		.max = INT_MAX, .help = "Seconds they are kept."},
-	{.type = PARAM_SECTION,
-		.name = "SNAPSHOTS",
-		.help = "Point-in-time files of the whole data set."},
-	{"save", PARAM_SPECIAL, 0, LATER_SAVE_DEFAULT, .flags = PARAM_MULTI_ARG | PARAM_ADDS_UP,
-		.special = &later_save,
-		.help = "Save after so many seconds if there were at least so many changes; "
-			"several pairs may follow "
-			"each other or stand in lines of their own. save \"\" never saves."},
-	{"dbfilename", PARAM_STRING, AT(rdb.filename), "dump.rdb", .flags = PARAM_PROTECTED,
-		.check = later_check_dbfilename, .help = "Name of the snapshot in dir."},
-	{"rdbcompression", PARAM_BOOL, AT(rdb.compression), "yes",
-		.help = "Compress strings with LZF."},
-	{"rdbchecksum", PARAM_BOOL, AT(rdb.checksum), "yes", .flags = PARAM_IMMUTABLE,
-		.help = "Close the file with a CRC-64."},
-	{"sanitize-dump-payload", PARAM_ENUM, AT(rdb.sanitize), "no", .choices = later_sanitize,
-		.flags = PARAM_DENY_LOADING,
-		.help = "Check payloads deeply. This server always does, whatever this says."},
-	{"stop-writes-on-bgsave-error", PARAM_BOOL, AT(rdb.stop_writes_on_error), "yes",
-		.help = "Refuse writes while the last save failed, so that somebody notices."},
-	{"rdb-del-sync-files", PARAM_BOOL, AT(rdb.del_sync_files), "no",
-		.help = "Delete snapshots that only served a replication."},
-	{"rdb-save-incremental-fsync", PARAM_BOOL, AT(rdb.incremental_fsync), "yes",
-		.help = "Sync the file every few megabytes while it is written."},
-	{"rdb-key-save-delay", PARAM_INT, AT(rdb.key_save_delay), "0", .flags = PARAM_HIDDEN,
-		.min = INT_MIN, .max = INT_MAX, .help = ""},
-	{"key-load-delay", PARAM_INT, AT(rdb.key_load_delay), "0", .flags = PARAM_HIDDEN,
-		.min = INT_MIN, .max = INT_MAX, .help = ""},
-	{"loading-process-events-interval-bytes", PARAM_INT, AT(rdb.loading_interval_bytes),
-		"2097152", .flags = PARAM_HIDDEN, .min = 1024, .max = INT_MAX, .help = ""},
-	{.type = PARAM_SECTION, .name = "APPEND-ONLY FILE", .help = "A log of every change."},
-	{"appendonly", PARAM_BOOL, AT(aof.enabled), "no", .flags = PARAM_DENY_LOADING,
-		.help = "Write the log."},
-	{"appendfilename", PARAM_STRING, AT(aof.filename), "appendonly.aof",
-		.flags = PARAM_IMMUTABLE, .check = later_check_appendfilename,
-		.help = "First part of the log's file names."},
-	{"appenddirname", PARAM_STRING, AT(aof.dirname), "appendonlydir", .flags = PARAM_IMMUTABLE,
-		.check = later_check_appenddirname,
-		.help = "Directory of the log's files, inside dir."},
-	{"appendfsync", PARAM_ENUM, AT(aof.fsync), "everysec", .choices = later_fsync,
-		.help = "When the log reaches the disk: always (before the reply), everysec, no "
-			"(when the system "
-			"likes)."},
-	{"no-appendfsync-on-rewrite", PARAM_BOOL, AT(aof.no_fsync_on_rewrite), "no",
-		.help = "Don't sync while the log is rewritten or a snapshot saved."},
-	{"auto-aof-rewrite-percentage", PARAM_INT, AT(aof.rewrite_percent), "100", .max = INT_MAX,
-		.help = "Rewrite the log when it has grown by so many percent since the last time; "
-			"0 never does."},
-	{"auto-aof-rewrite-min-size", PARAM_MEMORY, AT(aof.rewrite_min_bytes), "64mb",
-		.help = "… but not below this size."},
-	{"aof-load-truncated", PARAM_BOOL, AT(aof.load_truncated), "yes",
-		.help = "Start from a log whose end is cut off, as a crash leaves it."},
-	{"aof-use-rdb-preamble", PARAM_BOOL, AT(aof.use_preamble), "yes",
-		.help = "Rewritten logs begin with a snapshot."},
-	{"aof-timestamp-enabled", PARAM_BOOL, AT(aof.timestamps), "no",
-		.help = "Note the time in the log, for recovery to a point in time."},
-	{"aof-rewrite-incremental-fsync", PARAM_BOOL, AT(aof.incremental_fsync), "yes",
-		.help = "Sync every few megabytes while rewriting."},
-	{"aof-disable-auto-gc", PARAM_BOOL, AT(aof.disable_auto_gc), "no", .flags = PARAM_HIDDEN,
-		.help = ""},
 	{.type = PARAM_SECTION,
 		.name = "REPLICATION",
 		.help = "Copies of the data on other machines."},

@@ -9,12 +9,6 @@
 
 #include "base/param.h"
 
-#define LATER_SAVE_POINTS_MAX 32
-
-struct later_save_point {
-	int64_t seconds, changes;
-};
-
 struct later_config {
 	struct {
 		char *bind_source_addr;
@@ -33,22 +27,6 @@ struct later_config {
 		char *protocols, *ciphers, *ciphersuites;
 		int session_cache_size, session_cache_timeout_s;
 	} tls;
-	struct {
-		struct later_save_point save[LATER_SAVE_POINTS_MAX];
-		int save_count;
-		char *filename;
-		bool compression, checksum, stop_writes_on_error, del_sync_files, incremental_fsync;
-		int sanitize;
-		int key_save_delay, key_load_delay, loading_interval_bytes;
-	} rdb;
-	struct {
-		bool enabled, no_fsync_on_rewrite, load_truncated, use_preamble, timestamps;
-		bool incremental_fsync, disable_auto_gc;
-		char *filename, *dirname;
-		int fsync;
-		int rewrite_percent;
-		uint64_t rewrite_min_bytes;
-	} aof;
 	struct {
 		char *replicaof, *masterauth, *masteruser;
 		bool serve_stale, read_only, announced, ignore_maxmemory, lazy_flush,

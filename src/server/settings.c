@@ -122,6 +122,7 @@ void settings_init(struct settings *s)
 		{types_params, &types_config, NULL},
 		{observe_params, &s->observe, NULL},
 		{push_params, &s->push, NULL},
+		{persist_params, &s->persist, NULL},
 		{later_params, &s->later, NULL},
 	};
 	const struct config_directive directives[] = {

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "net/net.h"
 #include "obs/observe.h"
+#include "persist/persist_params.h"
 #include "process/config.h"
 #include "process/params_later.h"
 #include "process/process.h"
@@ -28,6 +29,7 @@ struct settings {
 	struct acl_config acl;
 	struct observe_config observe;
 	struct push_config push;
+	struct persist_config persist;
 	struct later_config later;
 
 	char *executable; /* argv[0] made absolute */
