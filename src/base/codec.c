@@ -182,6 +182,8 @@ void codec_write_double(struct codec_writer *w, double value)
 
 /* --- reading -------------------------------------------------------------------------------- */
 
+const char codec_error_empty[] = "an empty container";
+
 bool codec_fail(struct codec_reader *r, const char *why)
 {
 	if (r->error == NULL)

@@ -44,6 +44,8 @@ static inline struct codec_reader codec_reader_of(struct bytes bytes)
 {
 	return (struct codec_reader){.at = bytes.ptr, .end = bytes.ptr + bytes.len};
 }
+/* The error of a container without elements, which a loader may pass over: compared by address. */
+extern const char codec_error_empty[];
 /* Sets the error if none is set; returns false so that callers can `return codec_fail(…)`. */
 bool codec_fail(struct codec_reader *r, const char *why);
 size_t codec_left(const struct codec_reader *r);

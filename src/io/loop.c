@@ -219,6 +219,11 @@ void loop_stop(struct loop *loop)
 	loop->is_stopping = true;
 }
 
+bool loop_is_stopping(const struct loop *loop)
+{
+	return loop->is_stopping;
+}
+
 void loop_turn(struct loop *loop, int64_t wait_us)
 {
 	turn(loop, wait_us < 0 ? 0 : wait_us);

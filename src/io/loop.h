@@ -67,6 +67,8 @@ void loop_free(struct loop *loop);
 /* Runs turns until loop_stop. */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
+/* Was loop_stop called, and loop_run has not returned yet? For long operations that run turns. */
+bool loop_is_stopping(const struct loop *loop);
 /* One turn from inside a long operation (loading): sockets and timers are served, at most
  * `wait_us` is slept. on_turn_end is called as well. Inside a turn, sockets whose bytes the outer
  * turn is just executing are left alone, and on_closed waits for the end of the outermost turn.

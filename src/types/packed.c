@@ -210,7 +210,7 @@ static unsigned char *accept(struct codec_reader *r, unsigned char *lp, unsigned
 	if (step == 0 || (count != 0 && count % step == 0))
 		return lp;
 	listpack_free(lp);
-	codec_fail(r, count == 0 ? "an empty container" : "a packed container has an odd count");
+	codec_fail(r, count == 0 ? codec_error_empty : "a packed container has an odd count");
 	return NULL;
 }
 

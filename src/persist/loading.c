@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * The gate that answers LOADING, and the turns inside a load. A turn is run when LOADING_SLICE_US
+ * are over, or when loading-process-events-interval-bytes have been read: whichever is sooner.
+ */
+#include "persist/loading.h"
+
+#include "exec/exec.h"
+#include "io/clock.h"
+#include "io/loop.h"
+#include "store/keyspace.h"
+
+static enum gate_answer loading_check(struct call *call, void *context)
+{
+	const struct loading *l = context;
+	if (!l->is_active || call->session->origin != ORIGIN_CLIENT)
+		return GATE_PASS;
+	call_fail(call, E_LOADING);
+	return GATE_REFUSED;
+}
+
+static bool loading_concerns(const struct command *command)
+{
+	return !(command->flags & CMD_LOADING);
+}
+
+void loading_init(
+	struct loading *l, struct loop *loop, struct exec *exec, const int *interval_bytes)
+{
+	*l = (struct loading){.loop = loop, .exec = exec, .interval_bytes = interval_bytes};
+	gate_register(exec, &(struct gate_row){.gate = GATE_LOADING,
+				    .name = "loading",
+				    .check = loading_check,
+				    .concerns = loading_concerns,
+				    .context = l});
+}
+
+void loading_begin(struct loading *l, uint64_t total_bytes)
+{
+	l->is_active = true;
+	l->exec->gates |= GATE_BIT(GATE_LOADING);
+	l->started_s = clock_wall_ms() / 1000;
+	l->started_us = clock_mono_us();
+	l->turn_us = l->started_us;
+	l->total_bytes = total_bytes;
+	l->loaded_bytes = 0;
+	l->turn_bytes = 0;
+	l->rdb_used_bytes = 0;
+	l->allow_expiry = l->exec->keyspace->allow_expiry;
+	l->exec->keyspace->allow_expiry = 0;
+}
+
+bool loading_progress(struct loading *l, uint64_t loaded_bytes)
+{
+	l->loaded_bytes = loaded_bytes;
+	bool is_time = clock_mono_us() - l->turn_us >= LOADING_SLICE_US;
+	if (!is_time && loaded_bytes - l->turn_bytes < (uint64_t)*l->interval_bytes)
+		return !loop_is_stopping(l->loop);
+	loop_turn(l->loop, 0);
+	l->turn_us = clock_mono_us();
+	l->turn_bytes = loaded_bytes;
+	return !loop_is_stopping(l->loop);
+}
+
+void loading_end(struct loading *l)
+{
+	l->is_active = false;
+	l->exec->gates &= ~GATE_BIT(GATE_LOADING);
+	l->exec->keyspace->allow_expiry = l->allow_expiry;
+}
+
+int64_t loading_eta_s(const struct loading *l)
+{
+	int64_t took_us = clock_mono_us() - l->started_us;
+	if (l->loaded_bytes == 0 || l->loaded_bytes >= l->total_bytes)
+		return l->loaded_bytes == 0 && l->is_active ? 1 : 0;
+	double share = (double)l->loaded_bytes / (double)l->total_bytes;
+	return (int64_t)((double)took_us * (1 - share) / share / 1e6);
+}
