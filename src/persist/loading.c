@@ -46,6 +46,7 @@ void loading_begin(struct loading *l, uint64_t total_bytes)
 	l->loaded_bytes = 0;
 	l->turn_bytes = 0;
 	l->rdb_used_bytes = 0;
+	l->owed_us = 0;
 	l->allow_expiry = l->exec->keyspace->allow_expiry;
 	l->exec->keyspace->allow_expiry = 0;
 }
@@ -60,6 +61,21 @@ bool loading_progress(struct loading *l, uint64_t loaded_bytes)
 	l->turn_us = clock_mono_us();
 	l->turn_bytes = loaded_bytes;
 	return !loop_is_stopping(l->loop);
+}
+
+void loading_delay(struct loading *l, int us)
+{
+	l->delays++;
+	if (us < 0)
+		us = l->delays % (uint64_t) - (int64_t)us == 0;
+	l->owed_us += us;
+	int64_t until_us = clock_mono_us() + l->owed_us;
+	if (l->owed_us < LOADING_SLICE_US)
+		return;
+	for (int64_t left = l->owed_us; left > 0 && !loop_is_stopping(l->loop);
+		left = until_us - clock_mono_us())
+		loop_turn(l->loop, left);
+	l->owed_us = 0;
 }
 
 void loading_end(struct loading *l)

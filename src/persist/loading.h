@@ -26,6 +26,8 @@ struct loading {
 	size_t rdb_used_bytes; /* aux field used-mem */
 	int64_t turn_us;       /* when the last turn was */
 	uint64_t turn_bytes;
+	int64_t owed_us; /* of delays */
+	uint64_t delays;
 	int allow_expiry; /* the keyspace's, to be put back */
 	/* Of the last RDB that was loaded. */
 	uint64_t last_keys, last_expired;
@@ -39,6 +41,9 @@ void loading_begin(struct loading *l, uint64_t total_bytes);
 /* So much has been read. Runs a turn when it is time; false: a shutdown came, give up. */
 bool loading_progress(struct loading *l, uint64_t loaded_bytes);
 void loading_end(struct loading *l);
+/* key-load-delay: another key was loaded that should take `us` longer; negative: one in -us keys
+ * takes a microsecond longer. Turns go on while it waits. */
+void loading_delay(struct loading *l, int us);
 /* Seconds that the rest will take, as far as one can tell; never negative. */
 int64_t loading_eta_s(const struct loading *l);
 

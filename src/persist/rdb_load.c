@@ -19,8 +19,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 /* No key takes fewer bytes of a file: what RESIZE_DB promises is believed as far as that. */
 #define LOAD_KEY_BYTES_MIN 3
@@ -149,15 +147,6 @@ static void load_count(struct loader *l, const struct rdb_key *key, struct entry
 		entry_set_frequency(k, e, (unsigned)key->frequency);
 }
 
-static void load_delay(const struct loader *l)
-{
-	int us = l->options->key_delay_us;
-	if (us < 0)
-		us = rand() % -us == 0;
-	if (us > 0)
-		usleep((useconds_t)us);
-}
-
 static bool load_string(struct rdb_reader *r, const struct rdb_key *key)
 {
 	struct loader *l = loader_of(r);
@@ -221,8 +210,8 @@ static bool load_container(struct rdb_reader *r, const struct rdb_key *key)
 static bool load_entry(struct rdb_reader *r, const struct rdb_key *key)
 {
 	struct loader *l = loader_of(r);
-	if (UNLIKELY(l->options->key_delay_us != 0))
-		load_delay(l);
+	if (UNLIKELY(l->options->key_delay_us != 0) && l->options->loading != NULL)
+		loading_delay(l->options->loading, l->options->key_delay_us);
 	if (!(key->tag == 0 ? load_string(r, key) : load_container(r, key)))
 		return false;
 	return LIKELY(!bulk_is_full(&l->bulk)) || load_flush(r);

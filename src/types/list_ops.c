@@ -157,7 +157,7 @@ static bool list_decode(uint8_t tag, struct codec_reader *r, struct value *out)
 	for (; is_whole && nodes > 0; nodes--)
 		is_whole = decode_node(tag, r, ql);
 	if (is_whole && ql->count == 0)
-		is_whole = codec_fail(r, "an empty container");
+		is_whole = codec_fail(r, codec_error_empty);
 	if (is_whole)
 		list_shrink_if_within(out, false);
 	else
