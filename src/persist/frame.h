@@ -3,12 +3,13 @@
  * Frames: how the log's file proves itself. Each group of commands that was written at once is
  * closed by an annotation line, which Redis's loader and redis-check-aof skip:
  *
- *	#RINGLET:<length>:<offset>:<unix time in ms>:<crc>\r\n
+ *	#RINGLET:<length>:<offset>:<durable>:<unix time in ms>:<crc>\r\n
  *
  * `length`: bytes of the file between the end of the line before (or the file's beginning) and the
  * beginning of this line, other annotations included. `offset`: the stream's offset behind this
- * frame. `crc`: CRC-32C, eight hex digits, over the frame's bytes and this line up to and with the
- * last colon. It must not know files.
+ * frame. `durable`: how far the stream was known to be on the disk when the frame was made; damage
+ * before that is no torn end. `crc`: CRC-32C, eight hex digits, over the frame's bytes and this
+ * line up to and with the last colon. It must not know files.
  */
 #ifndef RINGLET_PERSIST_FRAME_H
 #define RINGLET_PERSIST_FRAME_H
@@ -21,6 +22,7 @@
 struct frame {
 	uint64_t length;
 	uint64_t offset;
+	uint64_t durable;
 	int64_t time_ms;
 	uint32_t crc;
 };
