@@ -36,11 +36,19 @@ static bool edit_has_moved(const struct edit *edit)
 	return edit->value.encoding != edit->before.encoding || edit->value.ptr != edit->before.ptr;
 }
 
+/* Whether the key is not to hold this value: an empty one, as far as its type knows that. */
+static bool is_to_go(const struct value *v)
+{
+	if (v->type == TYPE_STRING)
+		return false; /* an empty one is a value like any other */
+	const struct type_ops *ops = type_ops_of(v);
+	return ops->may_be_empty ? v->ptr == NULL : ops->length(v) == 0;
+}
+
 bool edit_store(struct edit *edit)
 {
 	struct value *v = &edit->value;
-	/* An empty string is a value like any other. */
-	bool is_empty = v->type != TYPE_STRING && type_ops_of(v)->length(v) == 0;
+	bool is_empty = is_to_go(v);
 	if (edit->entry == NULL) {
 		if (is_empty)
 			value_release(v);

@@ -54,6 +54,8 @@ struct type_ops {
 		void (*gone)(struct bytes part, void *context), void *context);
 	/* Optional: how a large value is saved piece by piece while it changes. */
 	const struct image_ops *image;
+	/* A key may hold a value without elements (streams); of other types it is deleted then. */
+	bool may_be_empty;
 };
 
 /* Filled at start by type_register; never NULL afterwards for types that exist. */
