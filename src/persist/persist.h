@@ -8,8 +8,10 @@
 #define RINGLET_PERSIST_PERSIST_H
 
 #include "persist/aof.h"
+#include "persist/misconf.h"
 #include "persist/persist_params.h"
 #include "persist/rdb.h"
+#include "persist/save.h"
 #include "persist/snapshot.h"
 
 struct info_out;
@@ -20,6 +22,8 @@ struct persist {
 	struct exec *exec;
 	struct persist_config *config;
 	struct snapshot *snapshot;
+	struct save *save;      /* BGSAVE, save points; save.h */
+	struct misconf misconf; /* why writes are refused; first of all: misconf_init */
 	struct aof *aof;
 	struct rdb_functions functions; /* script/ hands them in; zero = no functions */
 };

@@ -34,8 +34,8 @@ enum snapshot_format {
 
 /* The owner's; read at each start (budget and delay: at each slice). */
 struct snapshot_config {
-	int method;           /* enum snapshot_method */
-	int budget_us;        /* snapshot-budget-us: the longest slice while clients are served */
+	int method;            /* enum snapshot_method */
+	int budget_us;         /* snapshot-budget-us: the longest slice while clients are served */
 	int key_save_delay_us; /* rdb-key-save-delay; negative: a microsecond every so many keys */
 	bool compress, checksum;
 };
@@ -43,7 +43,7 @@ struct snapshot_config {
 struct snapshot_result {
 	bool is_ok;
 	bool is_aborted;
-	int error;                            /* errno of what failed; 0 = none */
+	int error;                             /* errno of what failed; 0 = none */
 	char reason[SNAPSHOT_ERROR_MAX_BYTES]; /* "" = it worked */
 	uint64_t keys, bytes;
 	int64_t took_us;
@@ -64,15 +64,15 @@ struct snapshot_request {
 
 struct snapshot_figures {
 	bool is_running;
-	bool has_child;        /* by fork */
+	bool has_child; /* by fork */
 	enum snapshot_format format;
 	uint64_t keys_done, keys_total;
 	uint64_t bytes_written;
 	size_t extra_bytes, extra_bytes_peak; /* current_cow_size, current_cow_peak */
-	int64_t extra_age_s;   /* seconds since extra_bytes was measured */
+	int64_t extra_age_s;                  /* seconds since extra_bytes was measured */
 	int64_t running_us;
-	uint64_t forks;        /* total_forks */
-	int64_t last_fork_us;  /* latest_fork_usec */
+	uint64_t forks;       /* total_forks */
+	int64_t last_fork_us; /* latest_fork_usec */
 };
 
 /* `config` must outlive it. */
@@ -80,6 +80,12 @@ struct snapshot *snapshot_new(
 	struct loop *loop, struct exec *exec, const struct snapshot_config *config);
 /* Aborts what runs. Waits for its writes through the loop (loop_free does). */
 void snapshot_free(struct snapshot *s);
+
+struct rdb_functions;
+/* Libraries of functions are saved with the data. May be NULL. */
+void snapshot_set_functions(struct snapshot *s, const struct rdb_functions *functions);
+/* Called first in a child of the method fork: its title, its oom score. */
+void snapshot_set_child_hook(struct snapshot *s, void (*in_child)(void *context), void *context);
 
 /* This is the moment that the file will show. Call it between two calls of clients (never from
  * inside a unit whose changes are only half made). False with a reason: nothing was begun. */

@@ -18,10 +18,10 @@
 #include "ds/dict.h"
 #include "store/value.h"
 
-#define IMAGE_TABLE_MIN 512            /* smaller tables are encoded whole */
+#define IMAGE_TABLE_MIN 512             /* smaller tables are encoded whole */
 #define IMAGE_BLOB_MIN_BYTES (64 << 10) /* and shorter strings */
 #define IMAGE_LIST_MIN_NODES 8
-#define IMAGE_INTERVAL_PARTS 4         /* of a table in an interval of hashes, about */
+#define IMAGE_INTERVAL_PARTS 4 /* of a table in an interval of hashes, about */
 
 struct image;
 
@@ -48,21 +48,21 @@ struct image {
 	struct dict_watch watch; /* first: the table's word that a part changes */
 	const struct image_ops *ops;
 	struct value value;
-	uint8_t tag;             /* RDB type of the body */
+	uint8_t tag; /* RDB type of the body */
 	bool compress;
-	bool is_begun;           /* the head was written */
-	bool is_orphan;          /* the value has no other owner any more */
-	uint64_t parts;          /* promised in the head */
+	bool is_begun;  /* the head was written */
+	bool is_orphan; /* the value has no other owner any more */
+	uint64_t parts; /* promised in the head */
 	uint64_t parts_put;
 	struct buf ahead;
 	/* Of tables. */
 	struct dict *dict;
-	uint64_t passed;         /* hashes whose high half is below this are through */
-	unsigned shift;          /* high half to interval */
-	uint64_t *saved;         /* a bit per interval */
+	uint64_t passed; /* hashes whose high half is below this are through */
+	unsigned shift;  /* high half to interval */
+	uint64_t *saved; /* a bit per interval */
 	size_t saved_bytes;
 	struct codec_writer *writer; /* while a scan runs */
-	uint64_t interval;       /* which a change encodes; UINT64_MAX = the walk, all of them */
+	uint64_t interval; /* which a change encodes; UINT64_MAX = the walk, all of them */
 	/* The type's own. */
 	void *state;
 	int64_t base_ms;

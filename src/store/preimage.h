@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Pre-images: how a snapshot sees what the keyspace was at its beginning. While one runs, everything
- * that changes or removes an entry says so first, and an entry that was not saved yet is saved
- * then. Each entry carries a generation of four bits: that of the snapshot that saved it last, or
- * during which it came. A snapshot begins by raising the keyspace's, so that all entries are behind.
+ * Pre-images: how a snapshot sees what the keyspace was at its beginning. While one runs,
+ * everything that changes or removes an entry says so first, and an entry that was not saved yet is
+ * saved then. Each entry carries a generation of four bits: that of the snapshot that saved it
+ * last, or during which it came. A snapshot begins by raising the keyspace's, so that all entries
+ * are behind.
  *
  * Invariant: between two snapshots entries have at most `generations_mixed` + 1 generations, the
  * last of them the keyspace's own; there must never be all sixteen.

@@ -55,9 +55,9 @@ static void hash_head(struct image *im, struct codec_writer *w)
 static void hash_put(struct image *im, const void *pair, struct codec_writer *w)
 {
 	if (im->tag == TAG_HASH_TTL)
-		codec_write_length(w,
-			pair_expires(pair) ? (uint64_t)(pair_expiry_ms(pair) - im->base_ms + 1)
-					   : 0);
+		codec_write_length(w, pair_expires(pair)
+					      ? (uint64_t)(pair_expiry_ms(pair) - im->base_ms + 1)
+					      : 0);
 	codec_write_string(w, pair_field(pair));
 	codec_write_string(w, pair_value(pair));
 }
