@@ -108,7 +108,6 @@ static enum outcome sunsubscribe(struct call *call)
 
 static enum outcome publish(struct call *call)
 {
-	effect_force(call);
 	reply_i64(call->reply,
 		pubsub_publish(call->exec, CHANNEL_PLAIN, call->argv[1], call->argv[2]));
 	return DONE;
@@ -116,7 +115,6 @@ static enum outcome publish(struct call *call)
 
 static enum outcome spublish(struct call *call)
 {
-	effect_force(call);
 	reply_i64(call->reply,
 		pubsub_publish(call->exec, CHANNEL_SHARD, call->argv[1], call->argv[2]));
 	return DONE;

@@ -17,6 +17,7 @@ static void effect_append(struct exec *exec, uint16_t db, const struct bytes *ar
 {
 	struct propagation *p = mem_alloc(sizeof(*p));
 
+	exec->effect_count++;
 	*p = (struct propagation){.db = db, .argc = argc, .argv = call_copy_argv(argv, argc, NULL)};
 	*exec->unit_last = p;
 	exec->unit_last = &p->next;
@@ -32,7 +33,7 @@ static void effect_on_change(const struct change *change, void *context)
 		return;
 	if (change->cause != CHANGE_EXPIRED && change->cause != CHANGE_EVICTED)
 		return;
-	if (exec->effect_sink_count == 0)
+	if (exec->effects_armed == 0)
 		return;
 	bool is_lazy =
 		change->cause == CHANGE_EXPIRED ? config->lazy_expire : config->lazy_eviction;
@@ -43,13 +44,12 @@ static void effect_on_change(const struct change *change, void *context)
 }
 
 /* Fields of hashes that vanish on their own. */
-static void effect_on_part_gone(
-	struct db *db, struct bytes key, struct bytes part, void *context)
+static void effect_on_part_gone(struct db *db, struct bytes key, struct bytes part, void *context)
 {
 	struct exec *exec = context;
 	struct bytes words[3] = {BYTES("HDEL"), key, part};
 
-	if (exec->effect_sink_count == 0)
+	if (exec->effects_armed == 0)
 		return;
 	effect_append(exec, db->id, words, 3);
 	if (exec->depth == 0)
@@ -60,21 +60,29 @@ void effect_init(struct exec *exec)
 {
 	exec->keyspace->part_gone = effect_on_part_gone;
 	exec->keyspace->part_gone_context = exec;
-	exec->effect_change_sink = keyspace_add_sink(
-		exec->keyspace, (struct change_sink){effect_on_change, exec});
+	exec->effect_change_sink =
+		keyspace_add_sink(exec->keyspace, (struct change_sink){effect_on_change, exec});
 	keyspace_arm_sink(exec->keyspace, exec->effect_change_sink, false);
 }
 
-void effect_add_sink(struct exec *exec, struct effect_sink sink)
+void effect_arm_sink(struct exec *exec, int sink, bool armed)
+{
+	uint32_t bit = 1u << sink;
+	exec->effects_armed = armed ? exec->effects_armed | bit : exec->effects_armed & ~bit;
+	keyspace_arm_sink(exec->keyspace, exec->effect_change_sink, exec->effects_armed != 0);
+}
+
+int effect_add_sink(struct exec *exec, struct effect_sink sink)
 {
 	ASSERT(exec->effect_sink_count < EFFECT_SINKS_MAX);
-	exec->effect_sinks[exec->effect_sink_count++] = sink;
-	keyspace_arm_sink(exec->keyspace, exec->effect_change_sink, true);
+	exec->effect_sinks[exec->effect_sink_count] = sink;
+	effect_arm_sink(exec, exec->effect_sink_count, true);
+	return exec->effect_sink_count++;
 }
 
 bool effect_wanted(const struct call *call)
 {
-	return call->exec->effect_sink_count > 0 && call->session->origin != ORIGIN_RECOVERY;
+	return call->exec->effects_armed != 0 && call->session->origin != ORIGIN_RECOVERY;
 }
 
 void effect_rewrite(struct call *call, const struct bytes *argv, int argc)
@@ -101,6 +109,14 @@ void effect_call_begin(struct call *call)
 	call->dirty_before = call->exec->keyspace->dirty;
 }
 
+static void effect_tell(struct exec *exec, const struct propagation *first, bool is_transaction)
+{
+	for (uint32_t armed = exec->effects_armed; armed != 0; armed &= armed - 1) {
+		const struct effect_sink *sink = &exec->effect_sinks[__builtin_ctz(armed)];
+		sink->unit(first, is_transaction, sink->context);
+	}
+}
+
 void effect_call_end(struct call *call)
 {
 	struct exec *exec = call->exec;
@@ -109,8 +125,18 @@ void effect_call_end(struct call *call)
 
 	if (!effect_wanted(call))
 		return;
-	if (call->effect == EFFECT_FORCED || (call->effect == EFFECT_DEFAULT && has_changed))
-		effect_append(exec, call->session->db, call->argv, call->argc);
+	if (call->effect != EFFECT_FORCED && (call->effect != EFFECT_DEFAULT || !has_changed))
+		return;
+	/* The whole unit is this one request: it is told as it lies there, without a copy. */
+	if (LIKELY(exec->depth == 1 && exec->unit_first == NULL)) {
+		exec->effect_count++;
+		effect_tell(exec,
+			&(struct propagation){
+				.db = call->session->db, .argc = call->argc, .argv = call->argv},
+			false);
+		return;
+	}
+	effect_append(exec, call->session->db, call->argv, call->argc);
 }
 
 void effect_unit_close(struct exec *exec, bool is_transaction)
@@ -121,12 +147,10 @@ void effect_unit_close(struct exec *exec, bool is_transaction)
 		return;
 	exec->unit_first = NULL;
 	exec->unit_last = &exec->unit_first;
-	for (int i = 0; i < exec->effect_sink_count; i++)
-		exec->effect_sinks[i].unit(first, is_transaction || first->next != NULL,
-			exec->effect_sinks[i].context);
+	effect_tell(exec, first, is_transaction || first->next != NULL);
 	while (first != NULL) {
 		struct propagation *next = first->next;
-		mem_free(first->argv);
+		mem_free((struct bytes *)(uintptr_t)first->argv);
 		mem_free(first);
 		first = next;
 	}

@@ -21,19 +21,21 @@ struct exec;
 struct propagation {
 	uint16_t db;
 	int argc;
-	struct bytes *argv; /* one allocation with the bytes behind the views */
+	const struct bytes *argv;
 	struct propagation *next;
 };
 
 struct effect_sink {
 	/* The commands of one closed unit, in order; `is_transaction`: more than one, or from EXEC.
-	 */
+	 * They may be views of the request: whoever keeps them copies. */
 	void (*unit)(const struct propagation *first, bool is_transaction, void *context);
 	void *context;
 };
 
 void effect_init(struct exec *exec);
-void effect_add_sink(struct exec *exec, struct effect_sink sink);
+/* Adds a sink, armed, and returns its number. With none armed nothing is collected. */
+int effect_add_sink(struct exec *exec, struct effect_sink sink);
+void effect_arm_sink(struct exec *exec, int sink, bool armed);
 
 /* Is anybody listening? */
 bool effect_wanted(const struct call *call);
@@ -50,7 +52,7 @@ void effect_rewrite(struct call *call, const struct bytes *argv, int argc);
 	} while (0)
 /* This call is not propagated, whatever it changed. */
 void effect_none(struct call *call);
-/* Propagated although nothing changed (FLUSHALL of an empty keyspace, PUBLISH, script loads). */
+/* Propagated although nothing changed (FLUSHALL of an empty keyspace, script loads). */
 void effect_force(struct call *call);
 
 /* Used by exec/call: the bracket around a call, and around a unit. */

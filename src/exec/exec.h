@@ -51,6 +51,8 @@ struct exec {
 
 	struct effect_sink effect_sinks[EFFECT_SINKS_MAX];
 	int effect_sink_count;
+	uint32_t effects_armed;  /* bit i: effect_sinks[i] is told */
+	uint64_t effect_count;   /* commands that were propagated so far */
 	int effect_change_sink; /* of the keyspace: what expires and is evicted */
 	struct propagation *unit_first; /* of the open unit */
 	struct propagation **unit_last;
@@ -64,6 +66,7 @@ struct exec {
 	int64_t now_ms;                  /* wall clock of this turn */
 	int64_t now_us;
 	bool has_password; /* requirepass or ACL: sessions start unauthenticated */
+	uint32_t client_gates; /* armed for new clients (the default user is restricted) */
 
 	/* Reads the clock anew in the middle of a turn (a unit may have taken long); NULL: none. */
 	void (*refresh_time)(struct exec *exec);

@@ -29,7 +29,7 @@ struct stream_block {
 
 struct stream {
 	struct exec *exec;
-	struct stream_block *last; /* NULL until the first byte */
+	struct stream_block *last; /* NULL while nobody reads */
 	struct stream_block *spare;
 	int spare_count;
 	int db; /* what readers have SELECTed by the end of the stream; -1: say it anew */
@@ -42,7 +42,7 @@ struct stream {
 /* A place in the stream, from which bytes are read on. */
 struct stream_reader {
 	struct stream *stream;
-	struct stream_block *block; /* in which `offset` lies; NULL: nothing was appended since */
+	struct stream_block *block; /* in which `offset` lies */
 	uint64_t offset;
 };
 

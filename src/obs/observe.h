@@ -10,7 +10,7 @@
 
 #include "base/param.h"
 #include "exec/exec.h"
-#include "obs/histogram.h"
+#include "base/histogram.h"
 #include "obs/info.h"
 #include "obs/latency.h"
 #include "obs/slowlog.h"

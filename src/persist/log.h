@@ -22,8 +22,8 @@
 #define LOG_WRITE_MAX_BYTES (512u << 20)     /* of one write; longer groups take several */
 #define LOG_BACKLOG_MAX_BYTES (64u << 20)    /* unwritten: from here on writers wait … */
 #define LOG_BACKLOG_RESUME_BYTES (16u << 20) /* … until it has shrunk to this */
-#define LOG_SYNC_PERIOD_US 1000000           /* everysec */
-#define LOG_CHUNK_BYTES (4u << 20)           /* zeros written ahead, where each group is synced */
+#define LOG_SYNC_PERIOD_US 900000  /* everysec: what an fsync takes stays within the second */
+#define LOG_CHUNK_BYTES (4u << 20) /* zeros written ahead, where each group is synced */
 
 enum log_fsync { LOG_FSYNC_ALWAYS, LOG_FSYNC_EVERYSEC, LOG_FSYNC_NO };
 
@@ -53,48 +53,60 @@ struct log_writer_stats {
 struct log_writer;
 
 struct log_writer_events {
-	/* Everything up to this group is in the page cache; is on the disk. Group numbers only
-	 * grow. */
-	void (*written)(uint64_t group, void *context);
-	void (*durable)(uint64_t group, void *context);
-	/* The file failed; the writer takes nothing more until log_writer_start. Called from the
+	/* The group that gathered is taken to be written: what is executed now belongs to the next.
+	 */
+	void (*closed)(uint64_t group, void *context);
+	/* Everything up to these groups is in the page cache, and on the disk. Only once the file
+	 * is trusted. */
+	void (*progress)(uint64_t written_group, uint64_t durable_group, void *context);
+	/* The file failed: nothing is written any more, until log_writer_start. Called from the
 	 * loop, once per failure. `reason`: "write: No space left on device". */
 	void (*failed)(int error, const char *reason, void *context);
-	void *context;
+	/* What was appended is more than the disk takes (LOG_BACKLOG_*); it has shrunk again. */
+	void (*backlog)(bool is_long, void *context);
+	void *context; /* the callbacks may be NULL */
 };
 
 struct log_writer *log_writer_new(
 	struct loop *loop, struct stream *stream, const struct log_writer_config *config);
-/* Waits for nothing: call log_writer_stop first, or lose what is unwritten. */
+/* Waits for nothing: log_writer_drain or log_writer_stop come first, or what is unwritten is lost.
+ * Operations in flight must be over (loop_free sees to that). */
 void log_writer_free(struct log_writer *w);
-/* Up to two listeners: the hold queue, the directory. */
 void log_writer_listen(struct log_writer *w, struct log_writer_events events);
 void log_writer_configure(struct log_writer *w); /* the config changed: appendfsync … */
 
-/* Begins with this file at the stream's present end: what was appended before is not in it and
- * counts as durable in another way (a base that holds it). Allowed while off or failed; in the
- * latter case what was waiting is reported durable. The writer owns the descriptor from here on. */
+/* --- life. All while off, or on, or after a failure, as they say ------------------------------ */
+
+/* Off or failed: begins with this file at the stream's present end: what was appended before is
+ * not in it and comes from elsewhere (the base). The writer owns the descriptor from here on, in
+ * this and in the other functions. Nothing is promised to anybody yet. */
 void log_writer_start(struct log_writer *w, const struct log_file *file);
-/* What was appended so far ends the old file; what comes goes to `next`, which the writer owns from
- * now on. `done` comes when the old file is synced, cut to its size and closed (or at once with
- * is_ok false when the writer fails); no byte goes into the new file before that. One at a time. */
+/* The file counts now: the manifest that names it is durable, and so is what stands before it.
+ * Whoever still waits for something older (after a failure) hears that it is done. */
+void log_writer_trust(struct log_writer *w);
+/* On: what was appended so far ends the old file; what comes goes to `next`. `done` comes when the
+ * old file is synced, cut to its size and closed; no byte goes into the new file before that. With
+ * is_ok false the writer has failed. One at a time. */
 void log_writer_switch(struct log_writer *w, const struct log_file *next,
 	void (*done)(bool is_ok, uint64_t old_size, void *context), void *context);
-/* Ends the log: what was appended is written, synced, cut and closed, then `done`. */
+/* Ends the log: what was appended is written, synced, cut and closed, then `done`. After a failure
+ * the file is closed as it is, at once. */
 void log_writer_stop(struct log_writer *w, void (*done)(bool is_ok, uint64_t size, void *context),
 	void *context);
-/* Calls `done` when everything appended by now is durable; false through `is_ok` when it failed. */
+/* Calls `done` when everything that was appended by now is durable (maybe at once), or can't be. */
 void log_writer_sync(struct log_writer *w, void (*done)(bool is_ok, void *context), void *context);
-/* The turn's end: submits the next group if there is one and nothing is in flight. Returns true
- * when replies were released meanwhile and are to be flushed. */
+/* The turn's end: submits the next group if there is one and nothing is in flight. */
 void log_writer_turn(struct log_writer *w);
-/* At the end of the program, off the turn: runs the loop until all is durable and closed; false
- * when it failed or `timeout_us` passed. */
+/* The program's end: runs turns until everything is durable; false when it failed, or did not come
+ * about in that time. */
 bool log_writer_drain(struct log_writer *w, int64_t timeout_us);
 
-/* A group that is gathering must be synced although the policy would not: a strict reader or writer
- * waits for it. */
-void log_writer_want_sync(struct log_writer *w);
+/* --- for who holds replies -------------------------------------------------------------------- */
+
+/* Somebody waits for the group that gathers: it is to be reported even if it stays empty. */
+void log_writer_touch(struct log_writer *w);
+/* This group is to be synced soon, although the policy may not ask for it. */
+void log_writer_want_sync(struct log_writer *w, uint64_t group);
 
 bool log_writer_is_on(const struct log_writer *w);
 bool log_writer_has_failed(const struct log_writer *w);

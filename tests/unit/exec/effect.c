@@ -93,11 +93,11 @@ static void test_nobody_listens(void **state)
 	struct bytes argv[2] = {BYTES("POKE"), BYTES("k")};
 	(void)state;
 	runner_open(&t, groups);
-	t.exec->effect_sink_count = 0;
+	effect_arm_sink(t.exec, 0, false);
 	call_run(&t.session, argv, 2);
 	assert_null(t.exec->unit_first);
 	t.session.origin = ORIGIN_RECOVERY;
-	t.exec->effect_sink_count = 1;
+	effect_arm_sink(t.exec, 0, true);
 	call_run(&t.session, argv, 2);
 	assert_int_equal(0, t.told.len);
 	t.session.origin = ORIGIN_CLIENT;

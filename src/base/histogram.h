@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * How long the calls of one command took: a log-linear histogram over ticks, sixteen steps to each
- * power of two (an error of at most 6 %). Adding is a shift, a mask and an increment; ticks become
- * microseconds only when somebody asks.
+ * How long the calls of one command took, or other durations and sizes: a log-linear histogram,
+ * sixteen steps to each power of two (an error of at most 6 %). Adding is a shift, a mask and an
+ * increment; ticks become microseconds only when somebody asks.
  *
  * One allocation, freed with mem_free. It must not know commands.
  */
-#ifndef RINGLET_OBS_HISTOGRAM_H
-#define RINGLET_OBS_HISTOGRAM_H
+#ifndef RINGLET_BASE_HISTOGRAM_H
+#define RINGLET_BASE_HISTOGRAM_H
 
 #include <stdint.h>
 

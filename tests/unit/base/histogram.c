@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * obs/histogram: buckets tile all numbers, and what is read back is what a sorted list says.
+ * base/histogram: buckets tile all numbers, and what is read back is what a sorted list says.
  */
-#include "../../../src/obs/histogram.c"
+#include "../../../src/base/histogram.c"
 
 #include "../unit.h"
 

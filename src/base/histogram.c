@@ -2,7 +2,7 @@
  *
  * Reading a histogram; adding to it is inline.
  */
-#include "obs/histogram.h"
+#include "base/histogram.h"
 #include "base/mem.h"
 
 struct latency_histogram *histogram_new(void)
