@@ -140,6 +140,7 @@ static bool read_kept(struct rdb_reader *r, struct buf *keep)
 static bool read_aux(struct rdb_reader *r)
 {
 	struct bytes value;
+	r->doing = "read-aux";
 	if (!read_kept(r, &r->name) || !codec_read_string_view(&r->codec, &r->scratch, &value))
 		return false;
 	return r->visitor->aux == NULL || r->visitor->aux(r, buf_bytes(&r->name), value);
@@ -148,6 +149,7 @@ static bool read_aux(struct rdb_reader *r)
 static bool read_function(struct rdb_reader *r)
 {
 	struct bytes source;
+	r->doing = "read-functions";
 	if (!codec_read_string_view(&r->codec, &r->scratch, &source))
 		return false;
 	return r->visitor->function == NULL || r->visitor->function(r, source);
@@ -176,6 +178,7 @@ static bool read_module_aux(struct rdb_reader *r)
 {
 	uint64_t id, kind, when;
 	char name[10];
+	r->doing = "read-module-aux";
 	if (!codec_read_length(&r->codec, &id) || !codec_read_length(&r->codec, &kind) ||
 		!codec_read_length(&r->codec, &when))
 		return false;
@@ -220,6 +223,7 @@ static bool read_expiry(struct rdb_reader *r, bool is_ms, struct rdb_key *key)
 {
 	uint64_t at;
 	uint32_t seconds;
+	r->doing = "read-expire";
 	if (is_ms && !codec_read_u64_le(&r->codec, &at))
 		return false;
 	if (!is_ms) {
@@ -253,12 +257,14 @@ static const struct rdb_key key_unknown = {.expiry_ms = -1, .idle_s = -1, .frequ
 
 static bool read_entry(struct rdb_reader *r, uint8_t tag, struct rdb_key *key)
 {
+	r->doing = "read-key";
 	if (!read_kept(r, &r->name))
 		return false;
 	if (r->name.len > ENTRY_KEY_MAX_BYTES)
 		return rdb_fail(r, "a key of %zu bytes", r->name.len);
 	key->tag = tag;
 	key->name = buf_bytes(&r->name);
+	r->doing = "read-object-value";
 	if (!r->visitor->entry(r, key))
 		return false;
 	*key = key_unknown;
@@ -296,6 +302,7 @@ static bool read_opcode(struct rdb_reader *r, uint8_t opcode, struct rdb_key *ke
 static bool read_end(struct rdb_reader *r)
 {
 	uint64_t expected = 0;
+	r->doing = "check-sum";
 	if (r->version >= RDB_VERSION_CRC) {
 		reader_sum(r);
 		uint64_t crc = r->crc;
@@ -316,6 +323,7 @@ static bool read_all(struct rdb_reader *r)
 	if (!read_header(r))
 		return false;
 	for (;;) {
+		r->doing = "read-type";
 		if (!codec_read_u8(&r->codec, &opcode))
 			return false;
 		if (opcode == RDB_EOF)
@@ -329,6 +337,7 @@ bool rdb_read(struct rdb_reader *r, const struct rdb_visitor *visitor, void *con
 {
 	r->visitor = visitor;
 	r->context = context;
+	r->doing = "start";
 	if (read_all(r))
 		return true;
 	if (!r->is_stopped)

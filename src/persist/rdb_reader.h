@@ -50,6 +50,7 @@ struct rdb_reader {
 	bool checksum;
 	bool is_stopped; /* by `progress` */
 	int version;
+	const char *doing;  /* as redis-check-rdb names it */
 	struct buf name;    /* the key's */
 	struct buf scratch; /* strings that are not views */
 	char error[RDB_ERROR_MAX_BYTES];

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * redis-check-rdb: reads a dump as a server would, checks all of it and keeps nothing.
+ */
+#ifndef RINGLET_PERSIST_RDB_CHECK_H
+#define RINGLET_PERSIST_RDB_CHECK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Prints what Redis's tool prints, line by line, to standard output. *bytes: how long the RDB part
+ * of the file is (a log may follow); may be NULL. True: it is whole. The types must be registered.
+ */
+bool rdb_check_file(const char *path, uint64_t *bytes);
+/* The tool; returns its exit code. */
+int rdb_check_main(int argc, char **argv);
+
+#endif
