@@ -19,6 +19,7 @@ struct info_registry;
 struct observe;
 struct monitor;
 struct shutdown;
+struct persist;
 struct log_config;
 struct process_config;
 
@@ -38,6 +39,7 @@ struct services {
 	struct observe *observe;    /* obs/observe: slow log, latency monitor, histograms */
 	struct monitor *monitor;    /* obs/monitor */
 	struct shutdown *shutdown;  /* process/shutdown */
+	struct persist *persist;    /* persist/persist: the log, snapshots, loading */
 	const struct process_config *process; /* shutdown-timeout, enable-debug-command … */
 	/* CONFIG RESETSTAT's share of whoever has figures that cmd/ does not know; may be NULL. */
 	void (*reset_stats)(void *context);
