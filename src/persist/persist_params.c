@@ -160,7 +160,7 @@ const struct param_row persist_params[] = {
 		.help = "Rewritten logs begin with a snapshot."},
 	{"aof-timestamp-enabled", PARAM_BOOL, LOG(timestamps), "no",
 		.help = "Note the time in the log, for recovery to a point in time."},
-	{"aof-checksum", PARAM_BOOL, LOG(frames), "yes",
+	{"aof-checksum", PARAM_BOOL, LOG(frames), "yes", .flags = PARAM_IMMUTABLE,
 		.help = "Close each group of commands in the log with a line that proves it "
 			"(length, time, checksum). Redis skips these lines. Without them a damaged "
 			"middle of the log is loaded as far as it can be read."},
