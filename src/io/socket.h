@@ -35,7 +35,8 @@ struct socket_events {
 	 * end of a turn and never from inside another callback. */
 	void (*on_closed)(struct socket *s);
 	/* Optional (NULL: never): where to receive next, for large payloads straight into their
-	 * final buffer. Returns the room, 0 = use the loop's buffer. The on_bytes that follows has
+	 * final buffer. Returns the room, 0 = use the loop's buffer; with *into left as it was: so
+	 * much of the loop's buffer, as far as there is. The on_bytes that follows has
 	 * data.ptr == *into. */
 	size_t (*on_room)(struct socket *s, char **into);
 };

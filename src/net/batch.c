@@ -28,6 +28,17 @@ static struct request_limits batch_limits(const struct conn *c)
 	};
 }
 
+/* Who sends long requests is offered room for one of them at a time, until it does no more. */
+static void batch_note_long(struct conn *c, size_t len)
+{
+	uint32_t room = len < NET_READ_ROOM_MAX_BYTES ? (uint32_t)len : NET_READ_ROOM_MAX_BYTES;
+
+	if (room > c->read_peak)
+		c->read_peak = room;
+	if (room > c->read_room)
+		c->read_room = room;
+}
+
 /* Finds command and key of a parsed request and starts loading the key's bucket. */
 static void batch_add(struct conn *c, struct bytes *argv, int argc, size_t begin, size_t end)
 {
@@ -37,6 +48,8 @@ static void batch_add(struct conn *c, struct bytes *argv, int argc, size_t begin
 
 	*call = (struct net_call){
 		.conn = c, .argv = argv, .argc = argc, .begin = begin, .end = end};
+	if (UNLIKELY(end - begin > LOOP_READ_BYTES))
+		batch_note_long(c, end - begin);
 	call->command = command_resolve(exec->commands, argv, argc, NULL);
 	if (call->command == NULL || call->command->first_key <= 0 ||
 		call->command->first_key >= argc)
@@ -153,6 +166,7 @@ static void batch_end_big(struct conn *c)
 	c->executed = 0;
 	c->parsed = c->query.len;
 	batch_add(c, argv, argc, 0, c->query.len);
+	batch_note_long(c, c->query.len + len);
 	net->exec->big_argument = c->big;
 	batch_execute(net);
 	net->exec->big_argument = NULL;
@@ -260,7 +274,7 @@ size_t batch_on_room(struct socket *s, char **into)
 	struct conn *c = conn_of_socket(s);
 
 	if (LIKELY(c->big == NULL))
-		return 0;
+		return c->read_room; /* of the loop's own memory */
 	size_t total = (size_t)c->parser.bulk_len + 2;
 	if (c->big->cap <= c->big_received) {
 		size_t cap = c->big->cap * 2 < total ? c->big->cap * 2 : total;

@@ -99,7 +99,7 @@ bool conn_is_over_limit(struct conn *c)
 	return now - c->soft_since_ms > limit->soft_seconds * 1000;
 }
 
-static void conn_close_over_limit(struct conn *c)
+void conn_close_over_limit(struct conn *c)
 {
 	log_line(LOG_WARNING,
 		"Client id=%llu closed for overcoming of output buffer limits (%zu bytes pending).",

@@ -20,6 +20,7 @@
 #define NET_ROOM_STEP_BYTES (1024 * 1024) /* room made for what was only declared, not received */
 #define NET_EVICT_BUCKETS 40           /* connections by the power of two of their memory */
 #define NET_BUFFER_IDLE_MS 2000        /* after so long its input room counts as given back */
+#define NET_READ_ROOM_MAX_BYTES (64 * 1024) /* offered at once to who sends long requests */
 #define NET_REPLY_MIN_BYTES 1024
 #define NET_REPLY_PEAK_MS 5000         /* how long a peak of replies is remembered */
 
@@ -44,6 +45,8 @@ struct conn {
 	uint8_t bucket_index;
 	uint32_t reply_room;      /* the reply buffer it is accounted, 1..16 KiB */
 	uint32_t reply_peak;
+	uint32_t read_room;       /* offered to its next read; 0 = LOOP_READ_BYTES */
+	uint32_t read_peak;       /* its longest request since the last look, above that */
 
 	struct request_parser parser;
 	struct buf query;
@@ -104,6 +107,8 @@ void conn_close(struct conn *c);
 /* Sends what it can; closes when that was all there was to come. */
 void conn_flush(struct conn *c);
 bool conn_is_over_limit(struct conn *c);
+/* Says so in the log and the accounts, and closes. */
+void conn_close_over_limit(struct conn *c);
 bool conn_out_is_over_limit(struct out *out);
 
 /* batch.c */
@@ -118,6 +123,12 @@ size_t conn_memory_bytes(const struct conn *c);
 void limits_account(struct conn *c);
 void limits_forget(struct conn *c);
 uint64_t limits_clients_max_bytes(const struct net *net);
+
+/* Its input room counts as given back. */
+static inline bool conn_is_silent(const struct conn *c)
+{
+	return c->net->exec->now_ms - c->read_ms > NET_BUFFER_IDLE_MS;
+}
 
 static inline struct conn *conn_of_socket(struct socket *s)
 {

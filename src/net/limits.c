@@ -123,6 +123,30 @@ static void limits_fit_reply_room(struct conn *c)
 	c->reply_peak_ms = now;
 }
 
+static void limits_fit_read_room(struct conn *c)
+{
+	if (c->read_peak <= c->read_room / 2)
+		c->read_room = c->read_room / 2 > LOOP_READ_BYTES ? c->read_room / 2 : 0;
+	c->read_peak = 0;
+}
+
+/* Who announced much and then fell silent holds no more than came. */
+static void limits_shrink_input(struct conn *c)
+{
+	struct blob *big = c->big;
+
+	if (big != NULL && conn_is_silent(c) && c->big_received <= NET_ROOM_STEP_BYTES &&
+		big->cap - c->big_received > NET_BIG_ARG_BYTES) {
+		c->big = blob_of(bytes_of(big->data, c->big_received));
+		blob_drop(big);
+	}
+	if (c->query.cap > 2 * NET_BIG_ARG_BYTES && c->query.cap > 2 * c->query.len &&
+		c->query.len > 0) {
+		c->query.ptr = mem_realloc(c->query.ptr, c->query.len);
+		c->query.cap = c->query.len;
+	}
+}
+
 static void limits_tick_conn(struct conn *c)
 {
 	if (c->is_closed)
@@ -134,19 +158,12 @@ static void limits_tick_conn(struct conn *c)
 		return;
 	}
 	if (!out_is_empty(&c->session.out) && conn_is_over_limit(c)) {
-		log_line(LOG_WARNING,
-			"Client id=%llu closed for overcoming of output buffer limits.",
-			(unsigned long long)c->session.id);
-		c->net->stats.output_limit_closed++;
-		conn_close(c);
+		conn_close_over_limit(c);
 		return;
 	}
 	limits_fit_reply_room(c);
-	if (c->query.cap > 2 * NET_BIG_ARG_BYTES && c->query.cap > 2 * c->query.len &&
-		c->query.len > 0) {
-		c->query.ptr = mem_realloc(c->query.ptr, c->query.len);
-		c->query.cap = c->query.len;
-	}
+	limits_fit_read_room(c);
+	limits_shrink_input(c);
 	limits_account(c);
 }
 

@@ -53,11 +53,12 @@ void net_peer_get(const struct session *s, struct net_peer *out)
 		address_print(&address, out->laddr, sizeof(out->laddr));
 }
 
-/* A connection that was heard lately holds a slice of the loop's arena, an idle one nothing. */
+/* A connection that was heard lately is offered a slice of the loop's arena, an idle one nothing. */
 static size_t input_room(const struct conn *c)
 {
-	bool is_idle = c->net->exec->now_ms - c->read_ms > NET_BUFFER_IDLE_MS;
-	return is_idle ? 0 : LOOP_READ_BYTES;
+	if (conn_is_silent(c))
+		return 0;
+	return c->read_room != 0 ? c->read_room : LOOP_READ_BYTES;
 }
 
 void net_buffers_get(const struct session *s, struct net_buffers *out)
