@@ -14,6 +14,7 @@
 #ifndef RINGLET_PERSIST_LOG_H
 #define RINGLET_PERSIST_LOG_H
 
+#include "base/histogram.h"
 #include "exec/stream.h"
 #include "io/loop.h"
 
@@ -22,8 +23,10 @@
 #define LOG_WRITE_MAX_BYTES (512u << 20)     /* of one write; longer groups take several */
 #define LOG_BACKLOG_MAX_BYTES (64u << 20)    /* unwritten: from here on writers wait … */
 #define LOG_BACKLOG_RESUME_BYTES (16u << 20) /* … until it has shrunk to this */
-#define LOG_SYNC_PERIOD_US 900000  /* everysec: what an fsync takes stays within the second */
-#define LOG_CHUNK_BYTES (4u << 20) /* zeros written ahead, where each group is synced */
+#define LOG_SYNC_PERIOD_US 900000        /* everysec: what an fsync takes stays within the second */
+#define LOG_CHUNK_BYTES (1u << 20)       /* zeros written at once, where groups are synced … */
+#define LOG_AHEAD_MIN_BYTES (256u << 10) /* … when there are only so many left … */
+#define LOG_ZEROS_BYTES (64u << 10)      /* … from a buffer of this size */
 
 enum log_fsync { LOG_FSYNC_ALWAYS, LOG_FSYNC_EVERYSEC, LOG_FSYNC_NO };
 
@@ -43,11 +46,15 @@ struct log_file {
 
 struct log_writer_stats {
 	uint64_t groups, group_bytes; /* written since the start */
+	/* Bytes of a group; microseconds from its submission until it was written, and synced where
+	 * appendfsync or a client asked for that. */
+	struct latency_histogram *sizes, *commits;
 	uint64_t syncs;
 	uint64_t sync_longest_us; /* longest fsync (with its write) */
 	uint64_t write_longest_us;
 	uint64_t delayed_syncs; /* aof_delayed_fsync: a second came before the last fsync ended */
-	int64_t synced_at_us;   /* when the last fsync ended, monotonic */
+	int64_t sync_begun_us;  /* when the last fsync outside a commit began, monotonic */
+	int64_t synced_at_us;   /* when the last fsync ended */
 };
 
 struct log_writer;
@@ -109,6 +116,9 @@ void log_writer_touch(struct log_writer *w);
 void log_writer_want_sync(struct log_writer *w, uint64_t group);
 
 bool log_writer_is_on(const struct log_writer *w);
+/* Trusted: replies may wait for it, and what it reports is true. */
+bool log_writer_is_trusted(const struct log_writer *w);
+bool log_writer_is_syncing(const struct log_writer *w);
 bool log_writer_has_failed(const struct log_writer *w);
 bool log_writer_is_busy(const struct log_writer *w);      /* a switch, stop or sync is under way */
 const char *log_writer_error(const struct log_writer *w); /* "" = none */
@@ -119,6 +129,7 @@ uint64_t log_writer_durable_group(const struct log_writer *w);
 /* Offsets in the stream. */
 uint64_t log_writer_written(const struct log_writer *w);
 uint64_t log_writer_durable(const struct log_writer *w);
+uint64_t log_writer_unwritten_bytes(const struct log_writer *w);
 uint64_t log_writer_file_size(const struct log_writer *w); /* content, not what is preallocated */
 const struct log_writer_stats *log_writer_stats_get(const struct log_writer *w);
 void log_writer_stats_reset(struct log_writer *w);

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * One file of the log and the operations on it. At most one write and one fsync of its own are in
+ * flight; each write is a frame.
+ *
+ * Invariant: the file's content is `size` bytes; behind it there are only zeros, up to `ahead`.
+ * Zeros are written where every group is synced: overwriting them needs no journal commit of the
+ * file system. What the kernel may look at lives in the run.
+ */
+#include "persist/log_internal.h"
+
+#include "base/crc.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "io/clock.h"
+#include "persist/plant.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static const char log_zeros[LOG_ZEROS_BYTES];
+
+struct log_run *log_run_new(
+	struct log_writer *w, const struct log_file *file, struct log_run *before)
+{
+	struct log_run *run = mem_calloc(1, sizeof(*run));
+
+	run->writer = w;
+	run->loop = w->loop;
+	run->fd = file->fd;
+	run->size = run->ahead = file->size;
+	if (before == NULL) {
+		stream_reader_open(&run->reader, w->stream);
+	} else {
+		run->reader = before->reader;
+		before->reader = (struct stream_reader){0};
+	}
+	return run;
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+struct log_closing {
+	struct offload job;
+	int fd;
+	bool cuts; /* to `size`, and syncs that */
+	uint64_t size;
+	int error;
+	struct log_writer *writer;
+	void (*done)(int error, struct log_writer *w);
+};
+
+static void closing_work(struct offload *job)
+{
+	struct log_closing *c = job->context;
+
+	if (c->cuts && (ftruncate(c->fd, (off_t)c->size) != 0 || fsync(c->fd) != 0))
+		c->error = errno;
+	if (close(c->fd) != 0 && c->error == 0)
+		c->error = errno;
+}
+
+static void closing_done(struct offload *job)
+{
+	struct log_closing *c = job->context;
+
+	if (c->done != NULL)
+		c->done(c->error, c->writer);
+	mem_free(c);
+}
+
+static void run_close(struct log_run *run, bool cuts, void (*done)(int, struct log_writer *))
+{
+	struct log_closing *c = mem_calloc(1, sizeof(*c));
+
+	*c = (struct log_closing){.fd = run->fd,
+		.cuts = cuts,
+		.size = run->size,
+		.writer = run->writer,
+		.done = done};
+	c->job = (struct offload){.work = closing_work, .done = closing_done, .context = c};
+	if (stream_reader_is_open(&run->reader))
+		stream_reader_close(&run->reader);
+	offload_submit(run->loop, &c->job);
+	mem_free(run);
+}
+
+bool log_run_is_busy(const struct log_run *run)
+{
+	return run->is_writing || run->is_syncing || run->is_zeroing;
+}
+
+void log_run_abandon(struct log_run *run)
+{
+	run->writer = NULL;
+	if (!log_run_is_busy(run))
+		run_close(run, false, NULL);
+}
+
+void log_run_finish(struct log_run *run, void (*done)(int error, struct log_writer *w))
+{
+	ASSERT(!log_run_is_busy(run));
+	run_close(run, run->ahead > run->size, done);
+}
+
+/* An operation is over. False: nobody is interested, and the run may be gone. */
+static bool run_goes_on(struct log_run *run)
+{
+	if (run->writer != NULL)
+		return true;
+	if (!log_run_is_busy(run))
+		run_close(run, false, NULL);
+	return false;
+}
+
+/* --- zeros ahead ------------------------------------------------------------------------------ */
+
+static void zeros_done(struct disk_op *op, ssize_t written, int synced)
+{
+	struct log_run *run = op->context;
+
+	(void)synced;
+	run->is_zeroing = false;
+	/* No room for zeros is no failure: what is really to be written says whether it is one. */
+	if (written > 0)
+		run->ahead = (uint64_t)op->offset + (uint64_t)written;
+	run->refuses_zeros = written < (ssize_t)LOG_CHUNK_BYTES;
+	run_goes_on(run);
+}
+
+/* Behind what is being written now. */
+static void run_write_zeros(struct log_run *run)
+{
+	uint64_t end = run->size + run->write_file_bytes;
+	int count = 0;
+
+	if (run->is_zeroing || run->refuses_zeros || run->ahead > end + LOG_AHEAD_MIN_BYTES)
+		return;
+	for (; count < (int)(LOG_CHUNK_BYTES / LOG_ZEROS_BYTES); count++)
+		run->zero_pieces[count] = (struct iovec){
+			.iov_base = (char *)(uintptr_t)log_zeros, .iov_len = LOG_ZEROS_BYTES};
+	run->zeros = (struct disk_op){.fd = run->fd,
+		.iov = run->zero_pieces,
+		.iov_count = count,
+		.offset = (int64_t)(run->ahead > end ? run->ahead : end),
+		.done = zeros_done,
+		.context = run};
+	run->is_zeroing = true;
+	disk_submit(run->loop, &run->zeros);
+}
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+static void write_done(struct disk_op *op, ssize_t written, int synced)
+{
+	struct log_run *run = op->context;
+	struct log_writer *w = run->writer;
+	bool syncs = run->write_syncs;
+
+	(void)op;
+	run->is_writing = false;
+	if (written > 0)
+		run->size += (uint64_t)written;
+	if (run->ahead < run->size)
+		run->ahead = run->size;
+	stream_advance(&run->reader, run->write_stream_bytes);
+	if (!run_goes_on(run))
+		return;
+	if (written < 0)
+		log_failed(w, (int)-written, "write");
+	else if ((size_t)written < run->write_file_bytes)
+		log_failed(w, ENOSPC, "short write");
+	else if (syncs && synced < 0)
+		log_failed(w, -synced, "fsync");
+	else
+		log_wrote(w, syncs);
+}
+
+/* A #TS line where a new second begins. */
+static size_t run_stamp(struct log_run *run)
+{
+	int64_t now_s = loop_wall_ms(run->loop) / 1000;
+
+	if (!run->writer->config->timestamps || now_s == run->stamp_s)
+		return 0;
+	run->stamp_s = now_s;
+	memcpy(run->stamp, "#TS:", 4);
+	size_t len = 4 + num_print_i64(run->stamp + 4, now_s);
+	memcpy(run->stamp + len, "\r\n", 2);
+	return len + 2;
+}
+
+static size_t run_line(struct log_run *run, size_t length, int count)
+{
+	struct frame f = {.length = length,
+		.offset = run->reader.offset + run->write_stream_bytes,
+		.durable = run->writer->durable,
+		.time_ms = loop_wall_ms(run->loop)};
+
+	if (!run->writer->config->frames)
+		return 0;
+	for (int i = 0; i < count; i++)
+		f.crc = crc32c_update(f.crc, run->pieces[i].iov_base, run->pieces[i].iov_len);
+	return frame_print(&f, run->line);
+}
+
+bool log_run_can_write(const struct log_run *run, uint64_t end)
+{
+	uint64_t most = end - run->reader.offset + LOG_STAMP_MAX_BYTES + FRAME_LINE_MAX_BYTES;
+
+	if (run->is_writing)
+		return false;
+	return !run->is_zeroing || run->size + most <= (uint64_t)run->zeros.offset;
+}
+
+void log_run_write(struct log_run *run, uint64_t end, bool syncs)
+{
+	int count = 0;
+
+	ASSERT(!run->is_writing);
+	size_t stamp = run_stamp(run);
+	if (stamp > 0)
+		run->pieces[count++] = (struct iovec){.iov_base = run->stamp, .iov_len = stamp};
+	count += stream_pieces(
+		&run->reader, end, run->pieces + count, LOG_PIECES_MAX, &run->write_stream_bytes);
+	size_t line = run_line(run, stamp + run->write_stream_bytes, count);
+	if (line > 0)
+		run->pieces[count++] = (struct iovec){.iov_base = run->line, .iov_len = line};
+	run->write_file_bytes = stamp + run->write_stream_bytes + line;
+	run->write = (struct disk_op){.fd = run->fd,
+		.iov = run->pieces,
+		.iov_count = count,
+		.offset = (int64_t)run->size,
+		.done = write_done,
+		.context = run,
+		.flags = syncs && !PLANTED(PLANT_NO_FSYNC) ? DISK_FSYNC : 0};
+	run->is_writing = true;
+	run->write_syncs = syncs;
+	run->write_begin_us = clock_mono_us();
+	disk_submit(run->loop, &run->write);
+	if (syncs)
+		run_write_zeros(run);
+}
+
+static void sync_done(struct disk_op *op, ssize_t written, int synced)
+{
+	struct log_run *run = op->context;
+	struct log_writer *w = run->writer;
+
+	(void)written;
+	run->is_syncing = false;
+	if (!run_goes_on(run))
+		return;
+	if (synced < 0)
+		log_failed(w, -synced, "fsync");
+	else
+		log_synced(w);
+}
+
+void log_run_sync(struct log_run *run)
+{
+	ASSERT(!run->is_syncing);
+	run->sync = (struct disk_op){
+		.fd = run->fd, .flags = DISK_FSYNC, .done = sync_done, .context = run};
+	run->is_syncing = true;
+	run->sync_begin_us = clock_mono_us();
+	run->sync_group = run->writer->written_group;
+	run->sync_offset = run->writer->written;
+	disk_submit(run->loop, &run->sync);
+}
