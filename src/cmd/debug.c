@@ -235,6 +235,9 @@ static const struct debug_row {
 		"array, set, map, attrib, push, verbatim, true, false."},
 	{"QUICKLIST-PACKED-THRESHOLD", 3, 3, debug_packed_threshold, " <size>",
 		"List elements from <size> on get a node of their own; 0 is the default."},
+	{"RELOAD", 2, 0, debug_reload, " [MERGE] [NOFLUSH] [NOSAVE]",
+		"Save the data set, empty it and load it again. NOSAVE: load what is there;\n"
+		"NOFLUSH: don't empty it; MERGE: keys of the file replace those that are there."},
 	{"REPLICATE", 3, 0, debug_replicate, " <string> [<string> ...]",
 		"Send a command to replicas and the log without running it."},
 	{"REPLYBUFFER", 4, 4, debug_reply_buffer,

@@ -20,4 +20,7 @@ enum outcome debug_stringmatch_len(struct call *call);
 enum outcome debug_protocol(struct call *call);
 enum outcome debug_structsize(struct call *call);
 
+/* cmd/debug_reload.c */
+enum outcome debug_reload(struct call *call);
+
 #endif

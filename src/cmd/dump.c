@@ -5,11 +5,13 @@
  */
 #include "store/dump.h"
 
+#include "base/log.h"
 #include "base/num.h"
 #include "cmd/commands.h"
 #include "cmd/services.h"
 #include "exec/effect.h"
 #include "exec/exec.h"
+#include "persist/rdb_reader.h"
 #include "store/evict.h"
 
 static enum outcome dump(struct call *call)
@@ -80,15 +82,26 @@ static bool restore_expiry(struct call *call, const struct restore_options *o, i
 	return true;
 }
 
+/* Not louder: whoever may RESTORE could fill the disk with lines. */
+static void restore_log(const struct call *call, const char *why)
+{
+	struct bytes payload = call->argv[3];
+	uint8_t tag = payload.len > 0 ? (uint8_t)payload.ptr[0] : UINT8_MAX;
+	log_line(LOG_VERBOSE, "RESTORE of key '%s': %s integrity check failed: %s",
+		bytes_clip_text(call->argv[1], 100).text, rdb_tag_title(tag), why);
+}
+
 static bool restore_read(struct call *call, struct value *v)
 {
 	const struct services *services = call->exec->services;
 	bool checks_crc = services == NULL || !services->skips_dump_checksum;
-	switch (dump_read(call->argv[3], checks_crc, v)) {
+	const char *why;
+	switch (dump_read_why(call->argv[3], checks_crc, v, &why)) {
 	case DUMP_BAD_CHECKSUM:
 		call_fail(call, E_DUMP_CHECKSUM);
 		return false;
 	case DUMP_BAD_FORMAT:
+		restore_log(call, why);
 		call_fail(call, E_DUMP_FORMAT);
 		return false;
 	case DUMP_OK:

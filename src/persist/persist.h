@@ -8,6 +8,7 @@
 #define RINGLET_PERSIST_PERSIST_H
 
 #include "persist/aof.h"
+#include "persist/loading.h"
 #include "persist/misconf.h"
 #include "persist/persist_params.h"
 #include "persist/rdb.h"
@@ -24,6 +25,7 @@ struct persist {
 	struct snapshot *snapshot;
 	struct save *save;      /* BGSAVE, save points; save.h */
 	struct misconf misconf; /* why writes are refused; first of all: misconf_init */
+	struct loading loading; /* what clients see while data are loaded */
 	struct aof *aof;
 	struct rdb_functions functions; /* script/ hands them in; zero = no functions */
 };

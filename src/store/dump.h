@@ -9,8 +9,9 @@
 #include "base/buf.h"
 #include "store/value.h"
 
-#define DUMP_RDB_VERSION 11     /* written: Redis 7.2 */
-#define DUMP_RDB_VERSION_MAX 12 /* read */
+#define DUMP_RDB_VERSION 11       /* written: Redis 7.2 */
+#define DUMP_RDB_VERSION_PARTS 12 /* the same where parts of a value may expire: Redis 7.4 */
+#define DUMP_RDB_VERSION_MAX 12   /* read */
 
 enum dump_status {
 	DUMP_OK,
@@ -23,5 +24,8 @@ void dump_write(const struct value *v, bool compress, struct buf *out);
 /* *out owns its bytes where the status is DUMP_OK. `check_crc` false: DEBUG
  * SET-SKIP-CHECKSUM-VALIDATION. */
 enum dump_status dump_read(struct bytes payload, bool check_crc, struct value *out);
+/* The same; *why of DUMP_BAD_FORMAT is what is wrong, as a part of a line. */
+enum dump_status dump_read_why(
+	struct bytes payload, bool check_crc, struct value *out, const char **why);
 
 #endif
