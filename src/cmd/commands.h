@@ -35,6 +35,8 @@ extern const struct command_row bitmap_range_commands[];
 extern const struct command_row bitfield_commands[];
 extern const struct command_row hll_commands[];
 extern const struct command_row hll_debug_commands[];
+extern const struct command_row geo_commands[];
+extern const struct command_row geo_search_commands[];
 extern const struct command_row sort_commands[];
 extern const struct command_row generic_commands[];
 extern const struct command_row expire_commands[];

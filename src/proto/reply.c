@@ -134,14 +134,24 @@ void reply_attribute(struct reply *r, int64_t count)
 	reply_head(r, '|', count);
 }
 
+static void reply_number_text(struct reply *r, struct bytes text)
+{
+	if (r->resp == 2)
+		reply_bulk(r, text);
+	else
+		reply_line(r, ',', text);
+}
+
 void reply_double(struct reply *r, double value)
 {
 	char text[NUM_DOUBLE_MAX_CHARS];
-	struct bytes bytes = bytes_of(text, num_print_double(text, value));
-	if (r->resp == 2)
-		reply_bulk(r, bytes);
-	else
-		reply_line(r, ',', bytes);
+	reply_number_text(r, bytes_of(text, num_print_double(text, value)));
+}
+
+void reply_long_double(struct reply *r, long double value)
+{
+	char text[NUM_LONG_DOUBLE_MAX_CHARS];
+	reply_number_text(r, bytes_of(text, num_print_long_double(text, value)));
 }
 
 void reply_bool(struct reply *r, bool value)

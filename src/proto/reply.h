@@ -106,6 +106,8 @@ void reply_push(struct reply *r, int64_t count);
 void reply_attribute(struct reply *r, int64_t count);
 /* $text / ,text */
 void reply_double(struct reply *r, double value);
+/* The same with 17 digits behind the point, less trailing zeros (GEOPOS). */
+void reply_long_double(struct reply *r, long double value);
 /* :1 :0 / #t #f */
 void reply_bool(struct reply *r, bool value);
 /* $text / (text */

@@ -42,6 +42,8 @@ void wiring_commands(struct command_table *commands)
 		bitfield_commands,
 		hll_commands,
 		hll_debug_commands,
+		geo_commands,
+		geo_search_commands,
 		sort_commands,
 		generic_commands,
 		expire_commands,

@@ -222,6 +222,28 @@ static void member_add(struct maker *maker)
 	text_add(maker, text);
 }
 
+static double fraction(struct maker *maker)
+{
+	return (double)random_below(maker->random, 1000001) / 1e6;
+}
+
+/* Hardly ever twice the same: the order of equal distances is nobody's promise. */
+static void place_add(struct maker *maker)
+{
+	char lon[32], lat[32];
+	double wide = one_in(maker, 3) ? 179 : 2;
+	snprintf(lon, sizeof lon, "%.6f", wide * (fraction(maker) * 2 - 1));
+	snprintf(lat, sizeof lat, "%.6f", wide * 0.47 * (fraction(maker) * 2 - 1));
+	text_add(maker, lon);
+	text_add(maker, lat);
+}
+
+static void radius_add(struct maker *maker)
+{
+	static const char *const sizes[] = {"0", "1", "20", "150", "1500", "8000", "25000"};
+	text_add(maker, PICK(maker, sizes));
+}
+
 static void offset_add(struct maker *maker, int is_bit)
 {
 	static const char *const odd[] = { "-1", "4294967296", "429496729x", "abc", "1.0",
@@ -260,6 +282,8 @@ static void placeholder_add(struct maker *maker, char kind)
 	case 'l': text_add(maker, PICK(maker, lex)); break;
 	case 'b': case 'u': offset_add(maker, kind == 'b'); break;
 	case 'd': text_add(maker, PICK(maker, databases)); break;
+	case 'g': place_add(maker); break;
+	case 'r': radius_add(maker); break;
 	case 'I':
 		snprintf(id, sizeof id, "%d-%d", (int)random_below(maker->random, 200),
 			(int)random_below(maker->random, 4));

@@ -9,6 +9,7 @@
  *   %k key   %v value   %m member or field   %i integer   %n small count   %x index   %f float
  *   %t %T seconds, milliseconds to live      %e %E absolute times        %p pattern   %s score
  *   %S score bound   %l lex bound   %b bit offset   %u byte offset   %d database   %I stream ID
+ *   %g longitude and latitude   %r radius
  *   ! in front: never spoilt, since what remained would write at random
  *
  * No command may depend on the instant at which it is run: times to live are past or minutes away.

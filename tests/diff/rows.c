@@ -145,6 +145,26 @@ static const struct row rows[] = {
 	{ "hll", 's', "PFCOUNT {%k}", COMPARE_EXACT },
 	{ "hll", 's', "PFMERGE %k {%k}", COMPARE_EXACT },
 
+	{ "geo", 'z', "GEOADD %k [NX|XX] [CH] {%g %m}", COMPARE_EXACT },
+	{ "geo", 'z', "GEOADD %k {%g %m}", COMPARE_EXACT },
+	{ "geo", 'z', "(GEOPOS|GEOHASH) %k {%m}", COMPARE_EXACT },
+	{ "geo", 'z', "GEODIST %k %m %m [m|km|ft|mi]", COMPARE_EXACT },
+	{ "geo", 'z',
+		"GEOSEARCH %k FROMLONLAT %g (BYRADIUS %r (km|mi)|BYBOX %r %r (km|mi)) "
+		"[WITHDIST] [WITHHASH] [WITHCOORD]",
+		COMPARE_SORTED },
+	{ "geo", 'z',
+		"GEOSEARCH %k FROMMEMBER %m (BYRADIUS %r (m|km)|BYBOX %r %r km) [ASC|DESC] "
+		"[COUNT 10000 [ANY]] [WITHDIST]",
+		COMPARE_SORTED },
+	{ "geo", 'z', "GEOSEARCHSTORE %k %k FROMLONLAT %g BYRADIUS %r (km|mi)", COMPARE_EXACT },
+	{ "geo", 'z',
+		"(GEORADIUS|GEORADIUS_RO) %k %g %r (km|mi) [WITHDIST] [ASC|DESC] [COUNT 10000]",
+		COMPARE_SORTED },
+	{ "geo", 'z', "(GEORADIUSBYMEMBER|GEORADIUSBYMEMBER_RO) %k %m %r km [WITHCOORD]",
+		COMPARE_SORTED },
+	{ "geo", 'z', "GEORADIUS %k %g %r km STORE %k", COMPARE_EXACT },
+
 	{ "stream", 'x', "XADD %k [NOMKSTREAM] [MAXLEN [=] %n] %I {%m %v}", COMPARE_EXACT },
 	{ "stream", 'x', "(XRANGE|XREVRANGE) %k (-|+|%I) (-|+|%I) [COUNT %n]", COMPARE_EXACT },
 	{ "stream", 'x', "XLEN %k", COMPARE_EXACT },
