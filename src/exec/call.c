@@ -81,7 +81,7 @@ static inline void call_tell(const struct call_sink *sinks, uint32_t armed, stru
 	}
 }
 
-static enum outcome call_execute(struct call *call)
+static inline enum outcome call_execute_now(struct call *call)
 {
 	struct exec *exec = call->exec;
 	struct command *command = call->command;
@@ -132,6 +132,19 @@ static enum outcome call_refuse(struct call *call)
 	tx_flag_error(call->session);
 	call->command->stats.rejected++;
 	return FAILED;
+static enum outcome call_execute(struct call *call)
+{
+	const struct hold_ops *hold = call->exec->hold;
+
+	if (LIKELY(hold == NULL))
+		return call_execute_now(call);
+	struct hold_frame frame;
+	hold->begin(call, &frame, hold->context);
+	enum outcome outcome = call_execute_now(call);
+	hold->end(call, &frame, outcome, hold->context);
+	return outcome;
+}
+
 }
 
 static enum outcome call_dispatch(struct call *call)

@@ -83,7 +83,8 @@ void exec_sink_reset(struct exec *exec, void (*on_reset)(struct session *s))
 
 struct out *exec_push_out(struct exec *exec, struct session *s)
 {
-	if (LIKELY(exec->current == NULL || exec->current->session != s))
+	if (LIKELY(exec->current == NULL || session_principal(exec->current->session) != s)) {
+		exec_hold_message(exec, s);
 		return &s->out;
 	exec->pushes_for = s;
 	return &exec->pushes;

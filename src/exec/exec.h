@@ -8,9 +8,10 @@
 #include "exec/call.h"
 #include "exec/effect.h"
 #include "exec/gate.h"
+#include "exec/hold.h"
 
 #define EXEC_CALL_SINKS_MAX 8
-#define EXEC_CLOSE_SINKS_MAX 8
+#define EXEC_CLOSE_SINKS_MAX 16
 #define EXEC_ERROR_CODES_MAX 128 /* rows of errorstats */
 
 /* What a finished call is told to (slowlog, latency, monitor). `ticks` spent in the handler. */
@@ -63,6 +64,14 @@ struct exec {
 	bool is_tracking; /* push/tracking: sessions or keys are there */
 	struct pubsub *pubsub;           /* push/pubsub; NULL until pubsub_init */
 	struct pause *pause;             /* exec/pause; NULL until pause_init */
+	const struct hold_ops *hold;     /* NULL: replies leave at once */
+	struct hold_queue *hold_queue;   /* persist/hold; NULL until hold_new */
+	struct scripts *scripts;         /* script; NULL until scripts_init */
+	/* script: the flags of a call whose text declares them; asked where a gate is armed. */
+	uint32_t (*declared_flags)(const struct call *call);
+	bool is_effect_muted;  /* script: what it does now is not propagated */
+	bool is_out_of_memory; /* exec/memory: the last look found too much used, and nothing to evict */
+	bool is_nested;        /* exec/nest: a turn inside a call that is not over */
 	int64_t now_ms;                  /* wall clock of this turn */
 	int64_t now_us;
 	bool has_password; /* requirepass or ACL: sessions start unauthenticated */
@@ -119,6 +128,12 @@ void exec_sink_reset(struct exec *exec, void (*on_reset)(struct session *s));
 /* Where a message (not a reply) to `s` is written: behind the reply of the call that it is just
  * running, never into the middle of it. */
 struct out *exec_push_out(struct exec *exec, struct session *s);
+/* A message to `s` that is no reply follows: it may have to wait as replies do. */
+static inline void exec_hold_message(struct exec *exec, struct session *s)
+{
+	if (UNLIKELY(exec->hold != NULL))
+		exec->hold->message(s, exec->hold->context);
+}
 /* The outermost call is over: what was kept for its session follows its reply. */
 void exec_send_pushes(struct exec *exec);
 /* Counts an error reply by its code (errorstats). */

@@ -59,7 +59,9 @@ struct session {
 	uint32_t gates;     /* armed gates of this session (exec/gate.h) */
 	uint16_t db;        /* selected database */
 	uint8_t origin;
-	bool is_authenticated;
+	bool is_authenticated; /* logged in, or nobody asks for a password */
+	bool has_logged_in;
+	uint8_t durability; /* enum durability (exec/hold.h) */
 	const struct command *last_command; /* what it ran last, for CLIENT LIST and lookup */
 	int64_t last_active_s;              /* wall clock, seconds */
 	struct out out;                     /* what is to be sent to the peer */
@@ -67,6 +69,7 @@ struct session {
 	/* Features' own, NULL until used. */
 	struct transaction *tx;              /* exec/tx */
 	struct wait *wait;                   /* exec/wait */
+	struct hold *hold; /* exec/hold: what of `out` may not leave yet */
 	struct acl_user *user;               /* acl; NULL = default user */
 	struct subscriptions *subscriptions; /* push/pubsub */
 	struct tracking *tracking;           /* push/tracking */

@@ -442,6 +442,7 @@ void wait_expire(struct exec *exec)
 		wait_account(s->wait, false);
 		wait_mute(s->wait);
 		if (s->wait->on_timeout != NULL)
+		exec_hold_message(exec, s);
 			s->wait->on_timeout(&s->reply);
 		wait_unmute(s);
 		wait_finish(s);

@@ -39,6 +39,7 @@ static void conn_on_sent(struct socket *s, ssize_t result)
 	c->net->stats.bytes_out += (uint64_t)result;
 	c->net->stats.writes++;
 	out_consume(&c->session.out, (size_t)result);
+	hold_sent(&c->session, (size_t)result);
 	if (UNLIKELY(
 		    !out_is_empty(&c->session.out) || c->session.flags & SESSION_CLOSE_AFTER_REPLY))
 		net_want_flush(&c->session);
@@ -108,6 +109,20 @@ void conn_close_over_limit(struct conn *c)
 	conn_close(c);
 }
 
+/* The pieces as far as they may leave. */
+static inline int conn_clip(struct iovec *pieces, int count, size_t sendable)
+{
+	if (LIKELY(sendable == SIZE_MAX))
+		return count;
+	int kept = 0;
+	for (; kept < count && sendable > 0; kept++) {
+		if (pieces[kept].iov_len > sendable)
+			pieces[kept].iov_len = sendable;
+		sendable -= pieces[kept].iov_len;
+	}
+	return kept;
+}
+
 void conn_flush(struct conn *c)
 {
 	struct session *s = &c->session;
@@ -128,6 +143,9 @@ void conn_flush(struct conn *c)
 		c->reply_peak = pending > OUT_CHUNK_BYTES ? OUT_CHUNK_BYTES : (uint32_t)pending;
 	while (!out_is_empty(&s->out) && !socket_is_sending(&c->socket) && !c->is_closed) {
 		int count = out_pieces(&s->out, pieces, LOOP_SEND_IOV);
+		count = conn_clip(pieces, count, hold_sendable(s));
+		if (UNLIKELY(count == 0))
+			break; /* the rest is held */
 		socket_send(c->net->loop, &c->socket, pieces, count);
 	}
 	if (LIKELY(!c->is_closed) && out_is_empty(&s->out)) {

@@ -54,6 +54,8 @@ static void monitor_called(struct call *call, enum outcome outcome, uint64_t tic
 		if (watcher->flags & SESSION_CLOSE_ASAP ||
 			(watcher == call->session && m->exec->depth > 0))
 			continue;
+		if (call->command->flags & CMD_WRITE)
+			exec_hold_message(m->exec, watcher);
 		out_add(&watcher->out, m->line.ptr, m->line.len);
 		if (m->exec->want_flush != NULL)
 			m->exec->want_flush(watcher);
