@@ -60,6 +60,8 @@ enum outcome debug_reload(struct call *call)
 	k->dirty = dirty;
 	if (status != RDB_LOAD_OK)
 		return call_fail(call, E_DEBUG_LOAD);
+	p->loading.last_keys = report.keys;
+	p->loading.last_expired = report.expired;
 	log_line(LOG_WARNING, "DB reloaded by DEBUG RELOAD");
 	reply_ok(call->reply);
 	return DONE;

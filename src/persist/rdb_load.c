@@ -251,6 +251,10 @@ static enum rdb_load_status load_all(struct rdb_reader *r, const struct rdb_load
 	report->version = r->version;
 	report->bytes = rdb_offset(r);
 	if (is_whole) {
+		if (options->loading != NULL) {
+			options->loading->last_keys = report->keys;
+			options->loading->last_expired = report->expired;
+		}
 		log_line(LOG_NOTICE,
 			"Done loading RDB, keys loaded: %llu, keys expired: %llu, empty keys "
 			"skipped: %llu.",

@@ -14,6 +14,7 @@ void figures_register(struct figures *f)
 	f->started_s = f->services->started_ms / 1000;
 	info_add(info, info_server_rows, f);
 	info_add(info, info_memory_rows, f);
+	info_add(info, info_loading_rows, f);
 	info_add(info, info_stats_rows, f);
 	info_add(info, info_push_rows, f);
 	info_add(info, info_command_rows, f);

@@ -53,6 +53,7 @@ void figures_reset(struct figures *f);
 /* The groups, one file each; context: struct figures. */
 extern const struct info_row info_server_rows[];
 extern const struct info_row info_memory_rows[];
+extern const struct info_row info_loading_rows[];
 extern const struct info_row info_stats_rows[];
 extern const struct info_row info_command_rows[];
 extern const struct info_row info_push_rows[];

@@ -50,12 +50,6 @@ static void write_never(struct info_out *out, void *context)
 	info_text(out, "-1");
 }
 
-static void write_loading(struct info_out *out, void *context)
-{
-	const struct figures *f = context;
-	info_text(out, f->exec->gates & GATE_BIT(GATE_LOADING) ? "1" : "0");
-}
-
 static void write_rdb_changes_since_last_save(struct info_out *out, void *context)
 {
 	const struct figures *f = context;
@@ -351,7 +345,6 @@ static void write_eventloop_cmd_per_cycle_max(struct info_out *out, void *contex
 }
 
 const struct info_row info_stats_rows[] = {
-	{"Persistence", "loading", write_loading},
 	{"Persistence", "async_loading", write_zero},
 	{"Persistence", "current_cow_peak", write_zero},
 	{"Persistence", "current_cow_size", write_zero},
@@ -367,8 +360,6 @@ const struct info_row info_stats_rows[] = {
 	{"Persistence", "rdb_current_bgsave_time_sec", write_never},
 	{"Persistence", "rdb_saves", write_zero},
 	{"Persistence", "rdb_last_cow_size", write_zero},
-	{"Persistence", "rdb_last_load_keys_expired", write_zero},
-	{"Persistence", "rdb_last_load_keys_loaded", write_zero},
 	{"Persistence", "aof_enabled", write_zero},
 	{"Persistence", "aof_rewrite_in_progress", write_zero},
 	{"Persistence", "aof_rewrite_scheduled", write_zero},
