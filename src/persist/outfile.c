@@ -196,8 +196,7 @@ static void end_work(struct offload *job)
 static void end_done(struct offload *job)
 {
 	struct outfile *f = job->context;
-	if (f->ended != NULL)
-		f->ended(f->context, f->error);
+	f->ended(f->context, f->error);
 	mem_free(f->temp_path);
 	mem_free(f->path);
 	mem_free_sized(f, sizeof(*f));
@@ -238,10 +237,8 @@ void outfile_finish(struct outfile *f)
 	outfile_next(f);
 }
 
-void outfile_abort(struct outfile *f, bool forget)
+void outfile_abort(struct outfile *f)
 {
-	if (forget)
-		f->ended = NULL;
 	if (f->is_ending)
 		return;
 	outfile_fail(f, ECANCELED);

@@ -32,7 +32,7 @@ size_t outfile_pending(const struct outfile *f);
 int outfile_error(const struct outfile *f);
 /* No more bytes come: completes it. */
 void outfile_finish(struct outfile *f);
-/* Gives it up. `ended` is still called, unless `forget` (its context is going away). */
-void outfile_abort(struct outfile *f, bool forget);
+/* Gives it up; too late while it is being renamed. `ended` says which. */
+void outfile_abort(struct outfile *f);
 
 #endif

@@ -24,6 +24,7 @@
 #define MEASURE_US 10000
 #define CHILD_POLL_US 20000
 #define REST_FACTOR 1
+#define FREE_WAIT_US 1000
 
 struct snapshot *snapshot_new(
 	struct loop *loop, struct exec *exec, const struct snapshot_config *config)
@@ -100,7 +101,8 @@ static void snapshot_tell(struct snapshot *s, int error, uint64_t bytes)
 	s->file = NULL;
 	s->phase = SNAPSHOT_IDLE;
 	s->extra = 0;
-	s->done(s->context, &result);
+	if (s->done != NULL)
+		s->done(s->context, &result);
 }
 
 static void on_file_ended(void *context, int error)
@@ -110,12 +112,12 @@ static void on_file_ended(void *context, int error)
 }
 
 /* Gives the walk up; the file's end is told to us later. */
-static void snapshot_give_up(struct snapshot *s, bool forget)
+static void snapshot_give_up(struct snapshot *s)
 {
 	snapshot_walk_end(s, false);
 	snapshot_pause(s, false);
 	s->phase = SNAPSHOT_CLOSING;
-	outfile_abort(s->file, forget);
+	outfile_abort(s->file);
 }
 
 static void snapshot_complete(struct snapshot *s)
@@ -124,7 +126,7 @@ static void snapshot_complete(struct snapshot *s)
 	if (s->is_unsound) {
 		log_line(LOG_WARNING, "A snapshot was not what it should be: %llu of %llu keys",
 			(unsigned long long)s->keys_done, (unsigned long long)s->keys_total);
-		snapshot_give_up(s, false);
+		snapshot_give_up(s);
 		return;
 	}
 	if (s->format == SNAPSHOT_COMMANDS)
@@ -146,25 +148,21 @@ void snapshot_abort(struct snapshot *s)
 	if (s->phase == SNAPSHOT_CHILD)
 		snapshot_fork_kill(s);
 	else if (s->phase == SNAPSHOT_WALKING)
-		snapshot_give_up(s, false);
+		snapshot_give_up(s);
 	else
-		outfile_abort(s->file, false);
+		outfile_abort(s->file);
 }
 
 void snapshot_free(struct snapshot *s)
 {
-	if (s->phase == SNAPSHOT_CHILD) {
-		int error;
-		snapshot_fork_kill(s);
-		while (!snapshot_fork_poll(s, &error))
-			continue;
-	} else if (s->phase == SNAPSHOT_WALKING) {
-		snapshot_give_up(s, true);
-	} else if (s->phase == SNAPSHOT_CLOSING) {
-		outfile_abort(s->file, true);
+	/* Nobody is told any more; but no half-written file is left, and nothing of us stays in the
+	 * kernel's hands. */
+	s->done = NULL;
+	snapshot_abort(s);
+	while (s->phase != SNAPSHOT_IDLE) {
+		snapshot_slice(s, true);
+		loop_turn(s->loop, FREE_WAIT_US);
 	}
-	mem_free(s->temp_path);
-	mem_free(s->path);
 	mem_free(s);
 }
 
@@ -229,7 +227,7 @@ static int64_t slice_of_walk(struct snapshot *s, bool is_idle)
 	int64_t begin = loop_now_us(s->loop);
 	if (outfile_error(s->file) != 0) {
 		int error = outfile_error(s->file);
-		snapshot_give_up(s, false);
+		snapshot_give_up(s);
 		log_line(LOG_WARNING, "Write error while saving the dataset: %s", strerror(error));
 		return -1;
 	}

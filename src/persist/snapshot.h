@@ -78,7 +78,7 @@ struct snapshot_figures {
 /* `config` must outlive it. */
 struct snapshot *snapshot_new(
 	struct loop *loop, struct exec *exec, const struct snapshot_config *config);
-/* Aborts what runs. Waits for its writes through the loop (loop_free does). */
+/* Aborts what runs, of which nobody is told, and runs turns until it is over. */
 void snapshot_free(struct snapshot *s);
 
 struct rdb_functions;

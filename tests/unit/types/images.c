@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * types/images: each type's body, written in pieces, is read back as the value that it was.
+ */
+#include "../../../src/types/images.c"
+
+#include "store/type_ops.h"
+#include "types/config.h"
+#include "types/list.h"
+#include "types/string.h"
+
+#include "../unit.h"
+
+#define FAR_MS 1800000000000
+
+static void register_types(void)
+{
+	type_register(TYPE_STRING, &string_ops);
+	type_register(TYPE_LIST, &list_ops);
+	type_register(TYPE_SET, &set_ops);
+	type_register(TYPE_HASH, &hash_ops);
+	type_register(TYPE_ZSET, &zset_ops);
+	if (types_config.hash_max_listpack_value == 0)
+		param_set_defaults(types_params, &types_config);
+}
+
+/* Writes the image, while `change` (may be NULL) changes the value between steps. */
+static void check(struct value *v, void (*change)(struct value *v, unsigned step))
+{
+	const struct type_ops *ops = type_ops_of(v);
+	struct digest before = {{0}}, after = {{0}};
+	struct buf body = {0};
+	struct codec_writer w = {.out = &body, .compress = true};
+	struct value orphan, back;
+	unsigned step = 0;
+	ops->digest(v, &before);
+	struct image *im = image_new(v, true);
+	assert_non_null(im);
+	while (image_step(im, &w, 5))
+		if (change != NULL)
+			change(v, step++);
+	assert_true(image_is_sound(im));
+	struct codec_reader r = codec_reader_of(buf_bytes(&body));
+	assert_true(ops->decode(im->tag, &r, &back));
+	assert_int_equal(codec_left(&r), 0);
+	ops->digest(&back, &after);
+	assert_memory_equal(&before, &after, sizeof(before));
+	assert_false(image_free(im, &orphan));
+	ops->check(v);
+	value_release(&back);
+	value_release(v);
+	buf_release(&body);
+}
+
+static struct bytes word(char *room, unsigned i)
+{
+	return bytes_of(room, (size_t)snprintf(room, 32, "part:%u", i));
+}
+
+static void change_hash(struct value *v, unsigned step)
+{
+	char room[32];
+	hash_set(v, FAR_MS, word(room, step * 37 % 2000), BYTES("changed"));
+	hash_delete(v, word(room, step * 11 % 1000));
+	if (hash_expiry_ms(v, word(room, 999)) != HASH_NO_FIELD)
+		hash_set_expiry_ms(v, word(room, 999), FAR_MS / 2 + step);
+}
+
+static void test_hash(void **state)
+{
+	(void)state;
+	register_types();
+	for (int decays = 0; decays < 2; decays++) {
+		char room[32];
+		struct value v = hash_empty;
+		for (unsigned i = 0; i < 1000; i++) {
+			hash_set(&v, 0, word(room, i), word(room + 0, i));
+			if (decays && i % 3 == 0)
+				hash_set_expiry_ms(&v, word(room, i), FAR_MS + i * 7);
+		}
+		check(&v, change_hash);
+	}
+}
+
+static void change_set(struct value *v, unsigned step)
+{
+	char room[32];
+	set_add(v, word(room, 5000 + step));
+	set_remove(v, word(room, step * 11 % 1000));
+}
+
+static void test_set(void **state)
+{
+	(void)state;
+	register_types();
+	char room[32];
+	struct value v = set_empty;
+	for (unsigned i = 0; i < 1000; i++)
+		set_add(&v, word(room, i));
+	check(&v, change_set);
+}
+
+static void change_zset(struct value *v, unsigned step)
+{
+	char room[32];
+	zset_set(v, word(room, step * 11 % 1500), -3);
+	zset_delete_range(v, (struct zset_range){0, 2});
+}
+
+static void test_zset(void **state)
+{
+	(void)state;
+	register_types();
+	char room[32];
+	struct value v = zset_empty;
+	for (unsigned i = 0; i < 1000; i++)
+		zset_set(&v, word(room, i), i / 8.0);
+	check(&v, change_zset);
+}
+
+static void test_string(void **state)
+{
+	(void)state;
+	register_types();
+	struct blob *b = blob_new(IMAGE_BLOB_MIN_BYTES + 1234, IMAGE_BLOB_MIN_BYTES + 1234);
+	for (size_t i = 0; i < b->len; i++)
+		b->data[i] = (char)(i * i >> 3);
+	struct value v = {.type = TYPE_STRING, .encoding = ENC_BLOB, .ptr = b};
+	check(&v, NULL);
+	v = (struct value){.type = TYPE_STRING, .encoding = ENC_INT, .integer = 5};
+	assert_null(image_new(&v, false));
+}
+
+UNIT_MAIN(test_hash, test_set, test_zset, test_string)
