@@ -5,7 +5,8 @@
  */
 #include "acl/acl_params.h"
 
-#include "exec/exec.h"
+#include "acl/acl.h"
+#include "base/mem.h"
 
 #define AT(field) PARAM_FIELD(struct acl_config, field)
 
@@ -14,11 +15,10 @@ static const struct param_choice acl_pubsub_choices[] = {
 
 static bool acl_apply_password(void *owner, void *context, struct param_error *error)
 {
-	const struct acl_config *config = owner;
-	struct exec *exec = context;
+	(void)owner;
 	(void)error;
-	if (exec != NULL)
-		exec->has_password = config->requirepass.len > 0;
+	if (context != NULL)
+		acl_password_changed(context);
 	return true;
 }
 
@@ -50,6 +50,33 @@ static void acl_password_release(const struct param_row *row, void *owner)
 static const struct param_special acl_password = {
 	.set = acl_password_set, .get = acl_password_get, .release = acl_password_release};
 
+bool acl_take_line(
+	struct acl_config *config, const struct bytes *argv, int argc, struct param_error *error)
+{
+	for (int i = 0; i < config->line_count; i++)
+		if (bytes_equal(argv[0], config->lines[i].argv[0]))
+			return param_fail(error,
+				"Error in user declaration '%.*s': Duplicate user found. A user "
+				"can only be defined once in config files",
+				(int)argv[0].len, argv[0].ptr);
+	if (config->line_count == ACL_LINES_MAX)
+		return param_fail(error, "too many users");
+	config->lines = mem_realloc(
+		config->lines, ((size_t)config->line_count + 1) * sizeof(config->lines[0]));
+	config->lines[config->line_count++] =
+		(struct acl_line){call_copy_argv(argv, argc, NULL), argc};
+	return true;
+}
+
+void acl_drop_lines(struct acl_config *config)
+{
+	for (int i = 0; i < config->line_count; i++)
+		mem_free(config->lines[i].argv);
+	mem_free(config->lines);
+	config->lines = NULL;
+	config->line_count = 0;
+}
+
 const struct param_row acl_params[] = {
 	{.type = PARAM_SECTION,
 		.name = "SECURITY",
@@ -59,8 +86,8 @@ const struct param_row acl_params[] = {
 			"that are not "
 			"trusted use TLS or a tunnel. Commands can be renamed or removed: "
 			"rename-command FLUSHALL \"\"."},
-	{"requirepass", PARAM_SPECIAL, 0, "", .flags = PARAM_SENSITIVE,
-		.apply = acl_apply_password, .special = &acl_password, .example = "foobared",
+	{"requirepass", PARAM_SPECIAL, 0, "", .flags = PARAM_SENSITIVE, .apply = acl_apply_password,
+		.special = &acl_password, .example = "foobared",
 		.help = "The password of the default user. Guesses are cheap for an attacker: take "
 			"a long random "
 			"one."},

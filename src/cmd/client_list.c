@@ -2,6 +2,7 @@
  *
  * CLIENT LIST, INFO and KILL: sessions shown as lines, chosen by filters.
  */
+#include "acl/acl.h"
 #include "base/num.h"
 #include "cmd/client.h"
 #include "cmd/client_internal.h"
@@ -72,7 +73,7 @@ void client_print(struct buf *out, const struct session *s)
 		b.argv_mem, b.multi_mem, b.reply_chunk, b.reply_used, b.reply_used, b.list_len,
 		b.list_mem, b.total, b.list_mem > 0 ? "rw" : "r",
 		s->last_command == NULL ? "NULL" : s->last_command->name,
-		s->is_authenticated ? "default" : "(superuser)", (long long)subs.redirect,
+		acl_user_of(exec->services->acl, s)->name, (long long)subs.redirect,
 		s->reply.resp, text_or_empty(s->lib_name), text_or_empty(s->lib_version));
 }
 
@@ -92,7 +93,8 @@ enum outcome client_info(struct call *call)
 struct client_filter {
 	uint64_t id;
 	int64_t max_age_s; /* 0 = any */
-	struct bytes addr, laddr, user;
+	struct bytes addr, laddr;
+	const struct acl_user *user; /* NULL = any */
 	int class; /* -1 = any */
 	bool skip_me;
 };
@@ -119,7 +121,7 @@ static bool filter_fits(
 		return false;
 	if (f->class >= 0 && (int)session_class(s) != f->class)
 		return false;
-	if (f->user.ptr != NULL && !s->is_authenticated)
+	if (f->user != NULL && acl_user_of(s->exec->services->acl, s) != f->user)
 		return false;
 	if (f->max_age_s > 0 && (s->exec->now_ms - s->created_ms) / 1000 < f->max_age_s)
 		return false;
@@ -214,8 +216,8 @@ static bool kill_option(struct call *call, int i, struct client_filter *f)
 	} else if (call_arg_is(call, i, "laddr")) {
 		f->laddr = value;
 	} else if (call_arg_is(call, i, "user")) {
-		f->user = value;
-		if (!bytes_equal(value, BYTES("default"))) {
+		f->user = acl_find(call->exec->services->acl, value);
+		if (f->user == NULL) {
 			call_failf(call, E_CLIENT_USER, bytes_clip_text(value, 128).text);
 			return false;
 		}

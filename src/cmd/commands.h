@@ -11,6 +11,7 @@ struct exec;
 struct session;
 
 extern const struct command_row connection_commands[];
+extern const struct command_row acl_commands[];
 extern const struct command_row client_commands[];
 extern const struct command_row transactions_commands[];
 extern const struct command_row pubsub_commands[];
@@ -20,6 +21,8 @@ extern const struct command_row latency_commands[];
 extern const struct command_row memory_commands[];
 extern const struct command_row monitor_commands[];
 extern const struct command_row debug_commands[];
+extern const struct command_row script_commands[];
+extern const struct command_row function_commands[];
 extern const struct command_row lolwut_commands[];
 extern const struct command_row time_commands[];
 extern const struct command_row config_commands[];
@@ -56,6 +59,12 @@ extern const struct command_row zset_commands[];
 extern const struct command_row zset_range_commands[];
 extern const struct command_row zset_pop_commands[];
 extern const struct command_row zset_algebra_commands[];
+extern const struct command_row stream_commands[];
+extern const struct command_row stream_trim_commands[];
+extern const struct command_row stream_read_commands[];
+extern const struct command_row stream_group_commands[];
+extern const struct command_row stream_claim_commands[];
+extern const struct command_row stream_info_commands[];
 
 /* EXEC's handler, which dispatch must know (its gates are those of what it runs). */
 enum outcome transactions_exec(struct call *call);
@@ -66,6 +75,8 @@ void shutdown_answer_waiting(void *exec);
 void monitor_init(struct exec *exec);
 /* Who a session's client is, as CLIENT LIST, SLOWLOG and MONITOR show it. */
 void monitor_peer(const struct session *s, char *text, size_t size);
+/* Tells the executor what scripts declare of themselves. */
+void script_commands_init(struct exec *exec);
 /* Registers the authentication gate. */
 void connection_init(struct exec *exec);
 

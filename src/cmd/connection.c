@@ -2,6 +2,7 @@
  *
  * The words a connection begins and ends with: PING, ECHO, SELECT, HELLO, AUTH, RESET, QUIT.
  */
+#include "acl/acl.h"
 #include "base/buf.h"
 #include "base/num.h"
 #include "base/version.h"
@@ -54,35 +55,12 @@ static enum outcome quit(struct call *call)
 	return DONE;
 }
 
-/* Takes as long for a wrong password as for a right one of the same length. */
-static bool password_equal(struct bytes given, struct bytes want)
-{
-	unsigned char difference = given.len != want.len;
-	for (size_t i = 0; i < given.len && want.len > 0; i++)
-		difference |= (unsigned char)(given.ptr[i] ^ want.ptr[i % want.len]);
-	return difference == 0;
-}
-
-static void session_set_authenticated(struct session *s, bool is_authenticated)
-{
-	s->is_authenticated = is_authenticated;
-	if (is_authenticated)
-		s->gates &= ~GATE_BIT(GATE_AUTH);
-	else
-		s->gates |= GATE_BIT(GATE_AUTH);
-}
-
 static bool authenticate(struct call *call, struct bytes user, struct bytes password)
 {
-	struct bytes want = buf_bytes(call->exec->services->requirepass);
-
-	if (!bytes_equal(user, BYTES("default")) ||
-		(want.len > 0 && !password_equal(password, want))) {
-		call_fail(call, E_WRONGPASS);
-		return false;
-	}
-	session_set_authenticated(call->session, true);
-	return true;
+	if (acl_authenticate(call->exec->services->acl, call, user, password))
+		return true;
+	call_fail(call, E_WRONGPASS);
+	return false;
 }
 
 static enum outcome auth(struct call *call)
@@ -91,7 +69,7 @@ static enum outcome auth(struct call *call)
 		call_redact(call, i);
 	if (call->argc > 3)
 		return call_fail(call, E_SYNTAX);
-	if (call->argc == 2 && call->exec->services->requirepass->len == 0)
+	if (call->argc == 2 && call->exec->services->acl->fallback->is_nopass)
 		return call_fail(call, E_AUTH_UNSET);
 	struct bytes user = call->argc == 3 ? call->argv[1] : BYTES("default");
 	if (!authenticate(call, user, call->argv[call->argc - 1]))
@@ -209,7 +187,7 @@ static enum outcome reset(struct call *call)
 	s->flags &= ~(uint32_t)(SESSION_REPLY_OFF | SESSION_REPLY_SKIP | SESSION_REPLY_SKIP_NEXT |
 				SESSION_NO_EVICT | SESSION_NO_TOUCH | SESSION_READONLY);
 	client_set_text(&s->name, (struct bytes){NULL, 0});
-	session_set_authenticated(s, !exec->has_password);
+	acl_logout(exec->services->acl, s);
 	reply_simple(call->reply, "RESET");
 	return DONE;
 }

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct buf;
+struct acl;
 struct loop;
 struct net;
 struct config;
@@ -44,7 +44,7 @@ struct services {
 	/* CONFIG RESETSTAT's share of whoever has figures that cmd/ does not know; may be NULL. */
 	void (*reset_stats)(void *context);
 	void *reset_context;
-	const struct buf *requirepass; /* the parameter's field; empty = none */
+	struct acl *acl; /* users and their rights */
 	/* Fills the counts; NULL without push/. */
 	void (*count_subscriptions)(const struct session *s, struct client_subscriptions *out);
 	int64_t started_ms;

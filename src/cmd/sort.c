@@ -9,10 +9,12 @@
  */
 #include "cmd/container.h"
 
+#include "acl/acl.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "cmd/commands.h"
+#include "cmd/services.h"
 #include "exec/effect.h"
 #include "types/hash.h"
 #include "types/list.h"
@@ -73,6 +75,18 @@ static struct sort_text keep_text(struct sort *s, struct bytes text)
 
 /* --- the request --- */
 
+static bool pattern_has_star(struct bytes pattern)
+{
+	return pattern.len > 0 && memchr(pattern.ptr, '*', pattern.len) != NULL;
+}
+
+/* Patterns lead to any key: only who may read all of them may use patterns. */
+static bool may_read_all(const struct call *call)
+{
+	return !(call->session->gates & GATE_BIT(GATE_ACL)) ||
+		acl_reads_all(call->exec->services->acl, call);
+}
+
 /* The option at argv[*i], which steps on to its last word; false: the error is written. */
 static bool parse_option(struct sort *s, int *i)
 {
@@ -94,7 +108,11 @@ static bool parse_option(struct sort *s, int *i)
 	} else if (words >= 1 && call_arg_is(call, *i, "BY")) {
 		s->by = call->argv[++*i];
 		s->is_by = true;
+		if (pattern_has_star(s->by) && !may_read_all(call))
+			return call_fail(call, E_SORT_BY_DENIED) == DONE;
 	} else if (words >= 1 && call_arg_is(call, *i, "GET")) {
+		if (!may_read_all(call))
+			return call_fail(call, E_SORT_GET_DENIED) == DONE;
 		s->gets[s->get_count++] = ++*i;
 	} else {
 		return call_fail(call, E_SYNTAX) == DONE;
@@ -109,8 +127,7 @@ static bool parse_options(struct sort *s)
 		if (!parse_option(s, &i))
 			return false;
 	/* A pattern without a star is the same for all: there is nothing to sort by. */
-	bool has_star = s->by.len > 0 && memchr(s->by.ptr, '*', s->by.len) != NULL;
-	bool is_constant = s->is_by && !has_star;
+	bool is_constant = s->is_by && !pattern_has_star(s->by);
 	s->is_sorted = !is_constant;
 	s->is_by = s->is_by && !is_constant;
 	s->by_locale = !s->is_stored && locale != NULL && strcmp(locale, "C") != 0 &&

@@ -24,8 +24,28 @@
 
 /* --- errors --------------------------------------------------------------------------------- */
 
+/* EXEC that is refused before it runs ends its transaction and says so. */
+static enum outcome call_fail_exec(struct call *call, struct bytes text)
+{
+	char whole[CALL_ERROR_MAX_BYTES];
+	bool is_plain = text.len > 4 && memcmp(text.ptr, "ERR ", 4) == 0;
+	size_t skip = is_plain ? 4 : 0;
+	int len = snprintf(whole, sizeof(whole), error_text(E_EXEC_REFUSED), (int)(text.len - skip),
+		text.ptr + skip);
+
+	tx_discard(call->session);
+	if (len >= (int)sizeof(whole))
+		len = sizeof(whole) - 1;
+	exec_count_error(call->exec, bytes_of(whole, (size_t)len));
+	reply_error_text(call->reply, bytes_of(whole, (size_t)len));
+	return FAILED;
+}
+
 enum outcome call_fail_text(struct call *call, struct bytes text)
 {
+	if (UNLIKELY(call->command != NULL && call->command->run == call->exec->exec_run &&
+		    call->command->run != NULL && call->exec->current != call))
+		return call_fail_exec(call, text);
 	exec_count_error(call->exec, text);
 	reply_error_text(call->reply, text);
 	return FAILED;
@@ -112,6 +132,19 @@ static inline enum outcome call_execute_now(struct call *call)
 	return outcome;
 }
 
+static enum outcome call_execute(struct call *call)
+{
+	const struct hold_ops *hold = call->exec->hold;
+
+	if (LIKELY(hold == NULL))
+		return call_execute_now(call);
+	struct hold_frame frame;
+	hold->begin(call, &frame, hold->context);
+	enum outcome outcome = call_execute_now(call);
+	hold->end(call, &frame, outcome, hold->context);
+	return outcome;
+}
+
 /* The outermost call: its unit closes, and whoever waited for what it did is served. */
 static enum outcome call_execute_unit(struct call *call)
 {
@@ -132,19 +165,6 @@ static enum outcome call_refuse(struct call *call)
 	tx_flag_error(call->session);
 	call->command->stats.rejected++;
 	return FAILED;
-static enum outcome call_execute(struct call *call)
-{
-	const struct hold_ops *hold = call->exec->hold;
-
-	if (LIKELY(hold == NULL))
-		return call_execute_now(call);
-	struct hold_frame frame;
-	hold->begin(call, &frame, hold->context);
-	enum outcome outcome = call_execute_now(call);
-	hold->end(call, &frame, outcome, hold->context);
-	return outcome;
-}
-
 }
 
 static enum outcome call_dispatch(struct call *call)
@@ -167,6 +187,8 @@ static enum outcome call_dispatch(struct call *call)
 	}
 	uint32_t armed = gate_armed(exec->gates, s->gates, gates);
 	if (UNLIKELY(armed != 0)) {
+		if (exec->declared_flags != NULL && command->flags & CMD_MAY_REPLICATE)
+			call->flags = exec->declared_flags(call);
 		switch (gate_run(call, armed)) {
 		case GATE_PASS:
 			break;
@@ -226,6 +248,42 @@ enum outcome call_run_nested(struct call *call)
 	call->db = &exec->keyspace->dbs[s->db];
 	call->flags = call->command->flags;
 	return call_execute(call);
+}
+
+enum outcome call_replay(struct call *call)
+{
+	struct session *s = call->session;
+	struct exec *exec = s->exec;
+	struct call *outer = exec->current;
+
+	call->exec = exec;
+	call->reply = &s->reply;
+	call->db = &exec->keyspace->dbs[s->db];
+	call->flags = call->command->flags;
+	exec->current = call;
+	exec->depth++;
+	effect_call_begin(call);
+	enum outcome outcome = call->command->run(call);
+	exec->depth--;
+	exec->current = outer;
+	return outcome;
+}
+
+bool call_is_permitted(struct call *call, uint32_t gates)
+{
+	struct session *s = call->session;
+
+	gates &= s->gates & call->command->gates;
+	if (LIKELY(gates == 0))
+		return true;
+	call->exec = s->exec;
+	call->reply = &s->reply;
+	call->db = &s->exec->keyspace->dbs[s->db];
+	call->flags = call->command->flags;
+	if (gate_run(call, gates) == GATE_PASS)
+		return true;
+	call->command->stats.rejected++;
+	return false;
 }
 
 void call_prepare(struct call *call, struct session *s, struct bytes *argv, int argc)

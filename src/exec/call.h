@@ -36,6 +36,13 @@ enum outcome call_run_prepared(struct call *call);
 /* Runs a command inside another (EXEC, a script, a blocked call's retry): no gates but those of
  * `gates`, same unit. */
 enum outcome call_run_nested(struct call *call);
+/* For who runs nested calls: asks the session's armed gates among `gates`; false: the refusal is
+ * written. `call` needs session, argv, argc, command. */
+bool call_is_permitted(struct call *call, uint32_t gates);
+
+/* Runs a call again that a log tells of: no gates, no effects, no accounts, nobody is told. `call`
+ * needs session (ORIGIN_RECOVERY), argv, argc, command. */
+enum outcome call_replay(struct call *call);
 
 /* Sets session, exec, argv, argc and looks the command up. */
 void call_prepare(struct call *call, struct session *s, struct bytes *argv, int argc);

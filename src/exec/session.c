@@ -33,7 +33,9 @@ void session_init(struct session *s, struct exec *exec, enum session_origin orig
 	s->origin = (uint8_t)origin;
 	out_init(&s->out);
 	s->reply = (struct reply){.out = &s->out, .resp = 2};
-	s->is_authenticated = origin != ORIGIN_CLIENT || !exec->has_password;
+	s->is_authenticated = s->has_logged_in = origin != ORIGIN_CLIENT || !exec->has_password;
+	if (origin == ORIGIN_CLIENT)
+		s->gates |= exec->client_gates;
 	if (!s->is_authenticated)
 		s->gates |= GATE_BIT(GATE_AUTH);
 	s->created_ms = exec->now_ms;

@@ -74,7 +74,7 @@ struct session {
 	struct subscriptions *subscriptions; /* push/pubsub */
 	struct tracking *tracking;           /* push/tracking */
 	struct conn *conn;                   /* net; NULL: no socket */
-	struct script_run *script;
+	struct session *caller;              /* ORIGIN_SCRIPT: who runs the script */
 
 	/* Cold. */
 	uint64_t id;
@@ -101,5 +101,10 @@ struct session *session_by_id(struct exec *exec, uint64_t id);
  * Slices of work over all sessions keep a cursor instead of a pointer. */
 struct session *session_walk(struct exec *exec, uint64_t *cursor);
 enum session_class session_class(const struct session *s);
+/* Who is behind it: of a script's session the one that runs the script. */
+static inline struct session *session_principal(struct session *s)
+{
+	return __builtin_expect(s->caller != NULL, 0) ? s->caller : s;
+}
 
 #endif

@@ -101,7 +101,7 @@ static enum gate_answer tx_queue(struct call *call, void *context)
 	struct bytes *argv = call_copy_argv(call->argv, call->argc, &size);
 	tx->calls[tx->count++] = (struct queued_call){call->command, call->argc, argv};
 	tx->memory_bytes += size;
-	tx->flags |= call->command->flags;
+	tx->flags |= call->flags;
 	tx->gates |= call->command->gates;
 	reply_simple(call->reply, "QUEUED");
 	return GATE_TAKEN;
@@ -138,7 +138,8 @@ void tx_exec(struct call *call)
 	for (int i = 0; i < queue.count; i++) {
 		struct call inner = {.session = s, .command = queue.calls[i].command,
 			.argv = queue.calls[i].argv, .argc = queue.calls[i].argc};
-		call_run_nested(&inner);
+		if (call_is_permitted(&inner, GATE_BIT(GATE_ACL)))
+			call_run_nested(&inner);
 	}
 	s->flags &= ~(uint32_t)(SESSION_DENY_BLOCKING | SESSION_IN_EXEC);
 	tx_drop_queue(&queue);

@@ -376,7 +376,9 @@ static bool wait_retry(struct wait *w)
 	if (s->flags & (SESSION_CLOSE_ASAP | SESSION_CLOSE_AFTER_REPLY))
 		return false; /* what it would be given would be lost with it */
 	wait_mute(w);
-	enum outcome outcome = call_run_nested(&call);
+	enum outcome outcome = FAILED; /* the rights may have changed meanwhile */
+	if (call_is_permitted(&call, GATE_BIT(GATE_ACL)))
+		outcome = call_run_nested(&call);
 	wait_unmute(s);
 	if (outcome == BLOCKED)
 		return false;
@@ -440,9 +442,9 @@ void wait_expire(struct exec *exec)
 	while (t->heap_count > 0 && t->heap[0]->deadline_ms <= exec->now_ms) {
 		struct session *s = t->heap[0]->session;
 		wait_account(s->wait, false);
+		exec_hold_message(exec, s);
 		wait_mute(s->wait);
 		if (s->wait->on_timeout != NULL)
-		exec_hold_message(exec, s);
 			s->wait->on_timeout(&s->reply);
 		wait_unmute(s);
 		wait_finish(s);

@@ -24,6 +24,8 @@ struct config_directive {
 	int min_args, max_args; /* words behind the name; max -1: any number */
 	bool (*take)(void *context, const struct bytes *argv, int argc, struct param_error *error);
 	void *context;
+	/* Optional: appends the lines that CONFIG REWRITE puts in place of the file's. */
+	void (*rewrite)(void *context, struct buf *lines);
 };
 
 struct config;

@@ -29,6 +29,7 @@ struct config_rewriting {
 	const struct param_row *done[CONFIG_ROWS_MAX]; /* rows already written */
 	int done_count;
 	bool has_mark;
+	bool wrote_directive[CONFIG_DIRECTIVES_MAX];
 };
 
 static bool config_is_done(const struct config_rewriting *r, const struct param_row *row)
@@ -45,6 +46,19 @@ static void config_note_done(struct config_rewriting *r, const struct param_row 
 	r->done[r->done_count++] = row;
 }
 
+/* Lines of a directive that says itself what it is now; false: none of those. */
+static bool config_rewrite_directive(struct config_rewriting *r, struct bytes name)
+{
+	const struct config_directive *d = config_directive_find(r->config, name);
+	if (d == NULL || d->rewrite == NULL)
+		return false;
+	size_t index = (size_t)(d - r->config->directives);
+	if (!r->wrote_directive[index])
+		d->rewrite(d->context, r->out);
+	r->wrote_directive[index] = true;
+	return true;
+}
+
 /* One line of the old file, without its newline. */
 static void config_rewrite_line(struct config_rewriting *r, struct bytes line)
 {
@@ -56,11 +70,16 @@ static void config_rewrite_line(struct config_rewriting *r, struct bytes line)
 	while (blanks < line.len && (line.ptr[blanks] == ' ' || line.ptr[blanks] == '\t'))
 		blanks++;
 	bool is_comment = blanks < line.len && line.ptr[blanks] == '#';
+	bool is_written = false;
 	if (!is_comment && param_split(line, &words)) {
-		if (words.argc > 0)
+		if (words.argc > 0) {
 			item = config_item_find(r->config, words.argv[0]);
+			is_written = config_rewrite_directive(r, words.argv[0]);
+		}
 		param_words_release(&words);
 	}
+	if (is_written)
+		return;
 	if (item.row == NULL) {
 		buf_add_bytes(r->out, line);
 		buf_add_char(r->out, '\n');
@@ -70,6 +89,16 @@ static void config_rewrite_line(struct config_rewriting *r, struct bytes line)
 		return;
 	config_note_done(r, item.row);
 	param_rewrite(item.row, item.group->owner, true, r->out);
+}
+
+/* What the file does not have yet, under a mark. */
+static void config_append(struct config_rewriting *r, struct buf *lines)
+{
+	if (lines->len > 0 && !r->has_mark)
+		buf_add_text(r->out, CONFIG_REWRITE_MARK "\n");
+	r->has_mark |= lines->len > 0;
+	buf_add_bytes(r->out, buf_bytes(lines));
+	buf_release(lines);
 }
 
 void config_rewrite_text(const struct config *c, struct bytes old, bool force_all, struct buf *out)
@@ -87,11 +116,15 @@ void config_rewrite_text(const struct config *c, struct bytes old, bool force_al
 		if (config_is_done(&r, item.row))
 			continue;
 		param_rewrite(item.row, item.group->owner, force_all, &lines);
-		if (lines.len > 0 && !r.has_mark)
-			buf_add_text(out, CONFIG_REWRITE_MARK "\n");
-		r.has_mark |= lines.len > 0;
-		buf_add_bytes(out, buf_bytes(&lines));
-		buf_release(&lines);
+		config_append(&r, &lines);
+	}
+	for (int i = 0; i < c->directive_count; i++) {
+		struct buf lines = {0};
+		const struct config_directive *d = &c->directives[i];
+		if (d->rewrite == NULL || r.wrote_directive[i])
+			continue;
+		d->rewrite(d->context, &lines);
+		config_append(&r, &lines);
 	}
 }
 

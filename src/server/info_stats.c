@@ -3,6 +3,7 @@
  * INFO's sections Persistence, Stats, Replication, CPU, Modules, Cluster and Debug. Features that
  * are not here have their truthful zeros.
  */
+#include "acl/acl.h"
 #include "io/clock.h"
 #include "process/shutdown.h"
 #include "server/figures.h"
@@ -60,6 +61,30 @@ static void write_rdb_last_save_time(struct info_out *out, void *context)
 {
 	const struct figures *f = context;
 	info_i64(out, f->started_s);
+}
+
+static void write_acl_denied_auth(struct info_out *out, void *context)
+{
+	const struct figures *f = context;
+	info_u64(out, f->services->acl->stats.denied_auth);
+}
+
+static void write_acl_denied_cmd(struct info_out *out, void *context)
+{
+	const struct figures *f = context;
+	info_u64(out, f->services->acl->stats.denied_command);
+}
+
+static void write_acl_denied_key(struct info_out *out, void *context)
+{
+	const struct figures *f = context;
+	info_u64(out, f->services->acl->stats.denied_key);
+}
+
+static void write_acl_denied_channel(struct info_out *out, void *context)
+{
+	const struct figures *f = context;
+	info_u64(out, f->services->acl->stats.denied_channel);
 }
 
 static void write_total_connections_received(struct info_out *out, void *context)
@@ -429,10 +454,10 @@ const struct info_row info_stats_rows[] = {
 		write_instantaneous_eventloop_cycles_per_sec},
 	{"Stats", "instantaneous_eventloop_duration_usec",
 		write_instantaneous_eventloop_duration_usec},
-	{"Stats", "acl_access_denied_auth", write_zero},
-	{"Stats", "acl_access_denied_cmd", write_zero},
-	{"Stats", "acl_access_denied_key", write_zero},
-	{"Stats", "acl_access_denied_channel", write_zero},
+	{"Stats", "acl_access_denied_auth", write_acl_denied_auth},
+	{"Stats", "acl_access_denied_cmd", write_acl_denied_cmd},
+	{"Stats", "acl_access_denied_key", write_acl_denied_key},
+	{"Stats", "acl_access_denied_channel", write_acl_denied_channel},
 	{"Replication", "role", write_role},
 	{"Replication", "connected_slaves", write_zero},
 	{"Replication", "master_failover_state", write_master_failover_state},

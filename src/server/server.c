@@ -10,8 +10,10 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/rand.h"
+#include "cmd/client.h"
 #include "cmd/commands.h"
 #include "exec/memory.h"
+#include "exec/nest.h"
 #include "exec/pause.h"
 #include "exec/wait.h"
 #include "io/clock.h"
@@ -24,6 +26,7 @@
 #include "process/watchdog.h"
 #include "push/pubsub.h"
 #include "push/tracking.h"
+#include "script/script.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -61,6 +64,10 @@ static int64_t server_on_turn_end(void *context)
 	struct exec *exec = s->exec;
 	int64_t wait_us = -1;
 
+	if (UNLIKELY(exec->is_nested)) {
+		net_on_turn_end(s->net);
+		return 0;
+	}
 	/* What expired or was evicted between calls may have made keys ready, too. */
 	if (wait_has_ready(exec))
 		wait_serve_ready(exec);
@@ -87,6 +94,11 @@ static void server_on_background(struct timer *t)
 {
 	struct server *s = t->context;
 	int64_t begin = clock_mono_us();
+
+	if (UNLIKELY(s->exec->is_nested)) {
+		timer_arm(s->loop, t, SERVER_SLICE_US);
+		return;
+	}
 	bool frees = keyspace_free_slice(s->keyspace, SERVER_SLICE_US);
 
 	if (s->is_resizing)
@@ -122,6 +134,8 @@ static void server_on_tick(struct timer *t)
 	timer_arm(s->loop, t, 1000000 / server_tick_hz(s));
 	watchdog_feed();
 	mem_note_peak();
+	if (UNLIKELY(s->exec->is_nested))
+		return;
 	if (begin - s->tick_at_us >= 90000) {
 		figures_sample(&s->figures, s->exec->now_us);
 		s->tick_at_us = begin;
@@ -137,12 +151,26 @@ static void server_on_tick(struct timer *t)
 	s->figures.cron_us += (uint64_t)(clock_mono_us() - begin);
 }
 
+/* A long script lets the others be heard. The loop may be told to stop meanwhile: then it ends. */
+static void server_serve_busy(void *context)
+{
+	struct server *s = context;
+	struct exec_nest exec_nest;
+
+	exec_nest_begin(s->exec, &exec_nest);
+	struct net_nest *net_nest = net_nest_begin(s->net);
+	loop_turn(s->loop, 0);
+	net_nest_end(s->net, net_nest);
+	exec_nest_end(s->exec, &exec_nest);
+}
+
 /* --- ends ---------------------------------------------------------------------------------------
  */
 
 static void server_stop(void *context)
 {
 	struct server *s = context;
+	script_abandon(s->exec);
 	loop_stop(s->loop);
 }
 
@@ -228,12 +256,25 @@ static void server_fill_services(struct server *s)
 	services->process = &s->settings.process;
 	services->reset_stats = server_reset_stats;
 	services->reset_context = s;
-	services->requirepass = &s->settings.acl.requirepass;
+	services->acl = s->acl;
+	s->acl->describe = client_print;
 	services->count_subscriptions = server_count_subscriptions;
 	services->started_ms = s->exec->now_ms;
 	rand_hex(services->run_id, sizeof(services->run_id) - 1);
 	rand_hex(services->replication_id, sizeof(services->replication_id) - 1);
 	shutdown_on_failed(services->shutdown, shutdown_answer_waiting, s->exec);
+}
+
+static bool server_load_users(struct server *s)
+{
+	struct buf error = {0};
+	bool is_loaded = acl_start(s->acl, &error);
+
+	if (!is_loaded)
+		log_line(LOG_WARNING, "Aborting startup because of ACL errors: %s",
+			buf_text(&error));
+	buf_release(&error);
+	return is_loaded;
 }
 
 static bool server_compose(struct server *s)
@@ -246,17 +287,23 @@ static bool server_compose(struct server *s)
 	wiring_commands(s->exec->commands);
 	if (!settings_rename_commands(&s->settings, s->exec->commands))
 		return false;
+	s->acl = acl_new(s->exec, &s->settings.acl);
 	s->net = net_new(s->loop, s->exec, &s->settings.net);
 	s->observe = observe_new(s->exec, &s->settings.observe);
 	s->observe->peer = monitor_peer;
 	s->exec->services = &s->services;
 	server_fill_services(s);
 	wiring_gates(s->exec);
+	scripts_init(s->exec, &s->settings.script);
+	scripts_on_busy(s->exec, server_serve_busy, s);
 	notify_init(&s->notify, s->exec, &s->settings.push);
 	tracking_init(s->exec, &s->settings.push);
 	net_set_extra_bytes(s->net, server_extra_bytes);
-	const struct settings_modules modules = {s->exec, s->net, s->observe, &s->notify};
+	const struct settings_modules modules = {
+		s->exec, s->acl, s->net, s->observe, &s->notify};
 	settings_bind(&s->settings, &modules);
+	if (!server_load_users(s))
+		return false;
 	s->figures.settings = &s->settings;
 	s->figures.services = &s->services;
 	s->figures.loop = s->loop;
@@ -284,8 +331,10 @@ static void server_take_apart(struct server *s)
 	info_free(s->services.info);
 	shutdown_free(s->services.shutdown);
 	observe_free(s->observe);
+	scripts_free(s->exec);
 	tracking_free(s->exec);
 	pubsub_free(s->exec);
+	acl_free(s->acl);
 	net_free(s->net);
 	exec_free(s->exec);
 	keyspace_free(s->keyspace);

@@ -5,6 +5,7 @@
 #ifndef RINGLET_SERVER_SERVER_H
 #define RINGLET_SERVER_SERVER_H
 
+#include "acl/acl.h"
 #include "cmd/services.h"
 #include "exec/exec.h"
 #include "io/loop.h"
@@ -25,6 +26,7 @@ struct server {
 	struct loop *loop;
 	struct keyspace *keyspace;
 	struct exec *exec;
+	struct acl *acl;
 	struct net *net;
 	struct observe *observe;
 	struct services services;

@@ -5,6 +5,7 @@
  */
 #include "server/settings.h"
 
+#include "acl/acl.h"
 #include "base/log_params.h"
 #include "base/mem.h"
 #include "exec/memory.h"
@@ -40,40 +41,19 @@ static bool settings_take_rename(
 	return true;
 }
 
-/* Rules that say what the default user is without ACLs. */
-static bool settings_is_plain_rule(struct bytes rule)
-{
-	static const char *const plain[] = {"on", "nopass", "~*", "&*", "+@all", "allkeys",
-		"allchannels", "allcommands", "sanitize-payload", "skip-sanitize-payload"};
-	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
-		if (bytes_is(rule, plain[i]))
-			return true;
-	return false;
-}
-
-/* Users are kept by name only. One who is not the default user just can't log in; a default user
- * with less than all rights must not be taken for one with all. */
 static bool settings_take_user(
 	void *context, const struct bytes *argv, int argc, struct param_error *error)
 {
 	struct settings *s = context;
-	struct bytes name = argv[0];
-	for (int i = 0; i < s->user_count; i++)
-		if (bytes_equal(name, bytes_text(s->users[i])))
-			return param_fail(error,
-				"Error in user declaration '%.*s': Duplicate user found. A user "
-				"can only be defined once in config files",
-				(int)name.len, name.ptr);
-	for (int i = 1; i < argc && bytes_is(name, "default"); i++)
-		if (!settings_is_plain_rule(argv[i]))
-			return param_fail(error,
-				"Error in user declaration 'default': set its password with "
-				"requirepass; other rules are unknown to this server");
-	if (s->user_count == SETTINGS_USERS_MAX)
-		return param_fail(error, "too many users");
-	s->users = mem_realloc(s->users, ((size_t)s->user_count + 1) * sizeof(*s->users));
-	s->users[s->user_count++] = mem_dup_bytes_text(name.ptr, name.len);
-	return true;
+	return acl_take_line(&s->acl, argv, argc, error);
+}
+
+/* Users are in the ACL file, if there is one. */
+static void settings_rewrite_users(void *context, struct buf *lines)
+{
+	const struct settings *s = context;
+	if (s->acl.file[0] == '\0' && s->users != NULL)
+		acl_print_users(s->users, lines);
 }
 
 static bool settings_take_module(
@@ -123,12 +103,13 @@ void settings_init(struct settings *s)
 		{observe_params, &s->observe, NULL},
 		{push_params, &s->push, NULL},
 		{persist_params, &s->persist, NULL},
+		{script_params, &s->script, NULL},
 		{later_params, &s->later, NULL},
 	};
 	const struct config_directive directives[] = {
-		{"rename-command", 2, 2, settings_take_rename, s},
-		{"user", 1, -1, settings_take_user, s},
-		{"loadmodule", 1, -1, settings_take_module, s},
+		{"rename-command", 2, 2, settings_take_rename, s, NULL},
+		{"user", 1, -1, settings_take_user, s, settings_rewrite_users},
+		{"loadmodule", 1, -1, settings_take_module, s, NULL},
 	};
 	s->config = config_new(groups, (int)(sizeof(groups) / sizeof(groups[0])));
 	for (size_t i = 0; i < sizeof(directives) / sizeof(directives[0]); i++)
@@ -145,9 +126,7 @@ void settings_release(struct settings *s)
 		mem_free(s->renames[i].to);
 	}
 	mem_free(s->renames);
-	for (int i = 0; i < s->user_count; i++)
-		mem_free(s->users[i]);
-	mem_free(s->users);
+	acl_drop_lines(&s->acl);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -238,9 +217,9 @@ void settings_bind(struct settings *s, const struct settings_modules *modules)
 	keyspace->config = s->keyspace;
 	config_bind(s->config, &s->keyspace, &keyspace->config, keyspace);
 	config_bind(s->config, &s->net, &s->net, modules->net);
-	config_bind(s->config, &s->acl, &s->acl, modules->exec);
+	config_bind(s->config, &s->acl, &s->acl, modules->acl);
 	config_bind(s->config, &s->observe, &s->observe, modules->observe);
-	s->exec->has_password = s->acl.requirepass.len > 0;
+	s->users = modules->acl;
 	memory_arm(s->exec);
 	s->notify = modules->notify;
 	notify_configure(s->notify);

@@ -15,9 +15,11 @@
 #include "process/params_later.h"
 #include "process/process.h"
 #include "push/notify.h"
+#include "script/script_params.h"
 
 #define SETTINGS_RENAMES_MAX 512
-#define SETTINGS_USERS_MAX 4096
+
+struct acl;
 
 struct settings {
 	struct config *config;
@@ -30,6 +32,7 @@ struct settings {
 	struct observe_config observe;
 	struct push_config push;
 	struct persist_config persist;
+	struct script_config script;
 	struct later_config later;
 
 	char *executable; /* argv[0] made absolute */
@@ -37,8 +40,7 @@ struct settings {
 		char *from, *to;
 	} * renames;
 	int rename_count;
-	char **users;
-	int user_count;
+	const struct acl *users; /* NULL before settings_bind */
 	struct exec *exec; /* NULL before settings_bind, as is notify */
 	struct notify *notify;
 };
@@ -54,6 +56,7 @@ bool settings_rename_commands(struct settings *s, struct command_table *commands
 
 struct settings_modules {
 	struct exec *exec;
+	struct acl *acl;
 	struct net *net;
 	struct observe *observe;
 	struct notify *notify;

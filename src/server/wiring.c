@@ -13,6 +13,7 @@
 #include "types/hash.h"
 #include "types/list.h"
 #include "types/set.h"
+#include "types/stream.h"
 #include "types/string.h"
 #include "types/zset.h"
 
@@ -23,6 +24,7 @@ void wiring_types(void)
 	type_register(TYPE_SET, &set_ops);
 	type_register(TYPE_HASH, &hash_ops);
 	type_register(TYPE_ZSET, &zset_ops);
+	type_register(TYPE_STREAM, &stream_ops);
 }
 
 void wiring_commands(struct command_table *commands)
@@ -30,6 +32,7 @@ void wiring_commands(struct command_table *commands)
 	const struct command_row *const groups[] = {
 		connection_commands,
 		client_commands,
+		acl_commands,
 		command_commands,
 		transactions_commands,
 		string_commands,
@@ -61,7 +64,15 @@ void wiring_commands(struct command_table *commands)
 		zset_range_commands,
 		zset_pop_commands,
 		zset_algebra_commands,
+		stream_commands,
+		stream_trim_commands,
+		stream_read_commands,
+		stream_group_commands,
+		stream_claim_commands,
+		stream_info_commands,
 		pubsub_commands,
+		script_commands,
+		function_commands,
 		config_commands,
 		info_commands,
 		slowlog_commands,
@@ -86,4 +97,5 @@ void wiring_gates(struct exec *exec)
 	pause_init(exec);
 	pubsub_init(exec);
 	monitor_init(exec);
+	script_commands_init(exec);
 }
