@@ -8,6 +8,8 @@
  */
 #include "cmd/string.h"
 
+#include <limits.h>
+
 #include "base/num.h"
 #include "cmd/commands.h"
 #include "cmd/keys.h"
@@ -30,6 +32,7 @@ enum set_flag {
 #define SET_LIFETIME (SET_EXPIRES | SET_KEEPTTL | SET_PERSIST)
 #define SET_WHETHER (SET_NX | SET_XX | SET_CONDITION)
 #define SET_WORDS (SET_NX | SET_XX | SET_GET | SET_KEEPTTL | SET_EXPIRES | SET_CONDITION)
+#define MSETEX_WORDS (SET_NX | SET_XX | SET_KEEPTTL | SET_EXPIRES)
 #define GETEX_WORDS (SET_PERSIST | SET_EXPIRES)
 
 struct set_options {
@@ -136,7 +139,7 @@ static void set_announce(struct call *call, struct key key, struct bytes value,
 	char digits[NUM_I64_MAX_CHARS];
 	db_publish(call->db, key, EVENT_STRING, "set");
 	if (o->flags & SET_EXPIRES) {
-		db_publish(call->db, key, EVENT_GENERIC, "expire");
+		db_publish_also(call->db, key, EVENT_GENERIC, "expire");
 		EFFECT(call, BYTES("SET"), key.name, value, BYTES("PXAT"),
 			print_ms(digits, expiry_ms));
 	} else if (o->flags & SET_KEEPTTL) {
@@ -347,16 +350,17 @@ static enum outcome mget(struct call *call)
 	return DONE;
 }
 
-static bool any_exists(struct call *call)
+/* Whether all keys at argv[first], argv[first + 2] … before argv[behind] exist, or none. */
+static bool all_are(struct call *call, int first, int behind, bool wanted)
 {
 	struct key keys[KEYS_BATCH];
-	for (int at = 1; at < call->argc; at += 2 * KEYS_BATCH) {
+	for (int at = first; at < behind; at += 2 * KEYS_BATCH) {
 		int count = keys_prefetch(call, at, 2, keys);
-		for (int i = 0; i < count; i++)
-			if (db_find(call->db, keys[i]) != NULL)
-				return true;
+		for (int i = 0; i < count && at + 2 * i < behind; i++)
+			if ((db_find(call->db, keys[i]) != NULL) != wanted)
+				return false;
 	}
-	return false;
+	return true;
 }
 
 static void set_pairs(struct call *call)
@@ -384,11 +388,42 @@ static enum outcome msetnx(struct call *call)
 {
 	if (call->argc % 2 == 0)
 		return call_failf(call, E_ARITY, call->command->name);
-	if (any_exists(call)) {
+	bool may = all_are(call, 1, call->argc, false);
+	if (may)
+		set_pairs(call);
+	reply_i64(call->reply, may);
+	return DONE;
+}
+
+/* MSETEX numkeys key value [key value …] [NX|XX] [EX …|KEEPTTL]: all of them or none. */
+static enum outcome msetex(struct call *call)
+{
+	struct set_options o = {0};
+	int64_t count, expiry_ms = EXPIRY_NONE;
+	if (!call_arg_i64_in(
+		    call, 1, (struct i64_range){1, INT_MAX}, &count, E_MSETEX_NUMKEYS))
+		return FAILED;
+	if (count > (call->argc - 2) / 2)
+		return call_fail(call, E_MSETEX_PAIRS);
+	int behind = 2 + 2 * (int)count;
+	if (!options_parse(call, behind, MSETEX_WORDS, &o))
+		return FAILED;
+	if (o.flags & SET_EXPIRES && !options_expiry(call, &o, &expiry_ms))
+		return FAILED;
+	if (o.flags & SET_KEEPTTL)
+		expiry_ms = EXPIRY_KEEP;
+	if (o.flags & SET_WHETHER && !all_are(call, 2, behind, o.flags & SET_XX)) {
 		reply_i64(call->reply, 0);
 		return DONE;
 	}
-	set_pairs(call);
+	/* A plain SET of each is what every replica understands. */
+	if (!(o.flags & (SET_EXPIRES | SET_KEEPTTL)))
+		o.flags |= SET_GET;
+	for (int i = 2; i < behind; i += 2) {
+		struct key key = key_of(call->argv[i]);
+		argument_store(call, key, i + 1, expiry_ms);
+		set_announce(call, key, call->argv[i + 1], &o, expiry_ms);
+	}
 	reply_i64(call->reply, 1);
 	return DONE;
 }
@@ -454,5 +489,12 @@ const struct command_row string_commands[] = {
 		.complexity = "O(N) where N is the number of keys to set.",
 		.syntax = "data={key:key:OW+insert value}...",
 		.summary = "Sets several keys at once, if none of them exists."},
+	{.name = "MSETEX", .run = msetex, .flags = WRITES, GROUP, .since = "8.4.0",
+		.complexity = "O(N) where N is the number of keys to set.",
+		.syntax = "numkeys:integer data={key:key:OW+update value}... condition=[NX|XX] "
+			  "expiration=[EX seconds:integer|PX milliseconds:integer|"
+			  "EXAT unix-time-seconds:unix-time|PXAT unix-time-milliseconds:unix-time|"
+			  "KEEPTTL]",
+		.summary = "Sets several keys with one expiry, all of them or none."},
 	{0},
 };

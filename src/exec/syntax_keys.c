@@ -174,7 +174,6 @@ static void walk_group(struct walk *w, struct syntax_arg *group, const struct pl
 	inner.after_block = place->after;
 	inner.is_optional = place->is_optional || (group->flags & SYNTAX_OPTIONAL);
 	inner.sharers = group->type == SYNTAX_BLOCK ? repeated_members(group->children) : 0;
-	inner.previous = NULL;
 	walk_list(w, group->children, &inner, group->type == SYNTAX_ONEOF);
 }
 

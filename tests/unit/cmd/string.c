@@ -36,6 +36,11 @@ static void test_set(void **state)
 	expect(&t, "setnx k z", ":0\r\n", "");
 	expect(&t, "msetnx k 1 l 2", ":0\r\n", "");
 	expect(&t, "mset k 1 l 2", OK, "mset k 1 l 2\n");
+	expect(&t, "msetex 2 k 1 l 2 nx ex 5", ":0\r\n", "");
+	expect(&t, "msetex 2 k 1 l 2", ":1\r\n", "SET k 1\nSET l 2\n");
+	expect(&t, "msetex 2 k 3 l 4 xx ex 10", ":1\r\n",
+		"SET k 3 PXAT 1700000010000\nSET l 4 PXAT 1700000010000\n");
+	expect(&t, "msetex 1 k 5 keepttl", ":1\r\n", "SET k 5 KEEPTTL\n");
 	runner_close(&t);
 }
 

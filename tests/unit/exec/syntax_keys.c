@@ -63,6 +63,8 @@ static void test_repeated(void **state)
 	assert_string_equal(specs_of("x {key:key:RO... id...}", 1), "i2 r-1.1.2;");
 	assert_string_equal(specs_of("key:key:RO... [a]", 1), "? ?;");
 	assert_string_equal(specs_of("numkeys:integer key:key:RO... [a]", 1), "i1 n0.1;");
+	assert_string_equal(
+		specs_of("numkeys:integer d={key:key:OW value}... [a]", 1), "i1 n0.1;");
 	assert_string_equal(specs_of("[x] numkeys:integer key:key:RO...", 1), "? ?;");
 }
 
