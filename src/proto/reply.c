@@ -11,7 +11,7 @@
 
 /* "*-9223372036854775808\r\n" */
 #define HEAD_MAX_BYTES (1 + NUM_I64_MAX_CHARS + 2)
-#define HOLE_BYTES 28 /* "$20\r\n18446744073709551615\r\n" has 27 */
+#define HOLE_BYTES (7 + REPLY_HOLE_TEXT_MAX) /* "$41\r\n" text "\r\n" */
 
 _Static_assert(HOLE_BYTES >= HEAD_MAX_BYTES, "a hole holds every head");
 
@@ -235,13 +235,21 @@ void reply_close_set(struct reply *r, struct reply_hole hole, int64_t count)
 	hole_fill(r, hole, head, head_print(head, r->resp == 2 ? '*' : '~', count));
 }
 
-void reply_close_bulk_u64(struct reply *r, struct reply_hole hole, uint64_t number)
+void reply_close_bulk(struct reply *r, struct reply_hole hole, struct bytes bytes)
 {
 	char text[HOLE_BYTES];
-	size_t head = head_print(text, '$', (int64_t)num_digits_u64(number));
-	size_t len = head + num_print_u64(text + head, number);
+	ASSERT(bytes.len <= REPLY_HOLE_TEXT_MAX);
+	size_t len = head_print(text, '$', (int64_t)bytes.len);
+	memcpy(text + len, bytes.ptr, bytes.len);
+	len += bytes.len;
 	memcpy(text + len, "\r\n", 2);
 	hole_fill(r, hole, text, len + 2);
+}
+
+void reply_close_bulk_u64(struct reply *r, struct reply_hole hole, uint64_t number)
+{
+	char digits[NUM_I64_MAX_CHARS];
+	reply_close_bulk(r, hole, bytes_of(digits, num_print_u64(digits, number)));
 }
 
 void reply_error_text(struct reply *r, struct bytes text)

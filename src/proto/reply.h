@@ -125,7 +125,9 @@ struct reply_hole reply_open(struct reply *r);
 void reply_close_array(struct reply *r, struct reply_hole hole, int64_t count);
 void reply_close_map(struct reply *r, struct reply_hole hole, int64_t count);
 void reply_close_set(struct reply *r, struct reply_hole hole, int64_t count);
-/* A hole may also become a number as a bulk string (a cursor, known only after what follows it). */
+/* A hole may also become a bulk string (a cursor, known only after what follows it). */
+#define REPLY_HOLE_TEXT_MAX 41 /* an id of a stream */
+void reply_close_bulk(struct reply *r, struct reply_hole hole, struct bytes bytes);
 void reply_close_bulk_u64(struct reply *r, struct reply_hole hole, uint64_t number);
 
 /* Writes "-<text>\r\n"; CR and LF in the text become blanks. `text` carries its code ("ERR …").

@@ -44,7 +44,8 @@ void notify_configure(struct notify *n)
 	struct keyspace *k = n->exec->keyspace;
 
 	keyspace_arm_sink(k, n->sink, n->config->notify != 0);
-	k->notices = (uint32_t)n->config->notify & (EVENT_NEW | EVENT_KEY_MISS);
+	/* EVENT_STREAM: what happens to groups is no modification of the key. */
+	k->notices = (uint32_t)n->config->notify & (EVENT_NEW | EVENT_KEY_MISS | EVENT_STREAM);
 }
 
 void notify_init(struct notify *n, struct exec *exec, const struct push_config *config)

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Groups, consumers and pending entries; how much a group has read and has yet to read.
+ */
+#include "types/stream_group.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+#include "types/stream_internal.h"
+
+/* --- groups --- */
+
+struct stream_group *stream_group_new(struct bytes name, struct id last, int64_t entries_read)
+{
+	struct stream_group *g = mem_alloc(sizeof(*g) + name.len);
+	*g = (struct stream_group){
+		.name = {g->text, name.len}, .last = last, .entries_read = entries_read};
+	if (name.len != 0)
+		memcpy(g->text, name.ptr, name.len);
+	id_tree_init(&g->pending, NULL);
+	return g;
+}
+
+struct stream_group *stream_group_find(const struct stream_body *s, struct bytes name)
+{
+	size_t at;
+	return stream_names_find(&s->groups, name, &at);
+}
+
+struct stream_group *stream_group_create(
+	struct stream_body *s, struct bytes name, struct id last, int64_t entries_read)
+{
+	size_t at;
+	if (stream_names_find(&s->groups, name, &at) != NULL)
+		return NULL;
+	struct stream_group *g = stream_group_new(name, last, entries_read);
+	stream_names_insert(&s->groups, at, g);
+	return g;
+}
+
+bool stream_group_destroy(struct stream_body *s, struct bytes name, struct value *out)
+{
+	size_t at;
+	struct stream_group *g = stream_names_find(&s->groups, name, &at);
+	if (g == NULL)
+		return false;
+	stream_names_remove(&s->groups, at);
+	*out = stream_empty;
+	stream_names_insert(&stream_of(out)->groups, 0, g);
+	return true;
+}
+
+/* --- consumers --- */
+
+struct stream_consumer *stream_consumer_new(struct bytes name, int64_t now_ms)
+{
+	struct stream_consumer *c = mem_alloc(sizeof(*c) + name.len);
+	*c = (struct stream_consumer){
+		.name = {c->text, name.len}, .seen_ms = now_ms, .active_ms = STREAM_NEVER_ACTIVE};
+	if (name.len != 0)
+		memcpy(c->text, name.ptr, name.len);
+	id_tree_init(&c->pending, NULL);
+	return c;
+}
+
+struct stream_consumer *stream_consumer_find(const struct stream_group *g, struct bytes name)
+{
+	size_t at;
+	return stream_names_find(&g->consumers, name, &at);
+}
+
+struct stream_consumer *stream_consumer_get(
+	struct stream_group *g, struct bytes name, int64_t now_ms, bool *created)
+{
+	size_t at;
+	struct stream_consumer *c = stream_names_find(&g->consumers, name, &at);
+	if (created != NULL)
+		*created = c == NULL;
+	if (c != NULL)
+		return c;
+	c = stream_consumer_new(name, now_ms);
+	stream_names_insert(&g->consumers, at, c);
+	return c;
+}
+
+int64_t stream_consumer_delete(struct stream_group *g, struct bytes name)
+{
+	size_t at;
+	struct stream_consumer *c = stream_names_find(&g->consumers, name, &at);
+	if (c == NULL)
+		return -1;
+	int64_t count = (int64_t)c->pending.weight;
+	for (struct id_place place = id_tree_first(&c->pending); place.leaf != NULL;
+		place = id_place_next(place)) {
+		struct stream_pending *p = id_tree_remove(&g->pending, id_place_item(place)->id);
+		mem_free_sized(p, sizeof(*p));
+	}
+	id_tree_release(&c->pending);
+	stream_names_remove(&g->consumers, at);
+	mem_free_sized(c, sizeof(*c) + c->name.len);
+	return count;
+}
+
+/* --- pending entries --- */
+
+struct stream_pending *stream_pending_find(const struct stream_group *g, struct id id)
+{
+	return id_tree_find(&g->pending, id);
+}
+
+void stream_pending_give(struct id id, struct stream_pending *p, struct stream_consumer *to)
+{
+	if (p->consumer == to)
+		return;
+	id_tree_remove(&p->consumer->pending, id);
+	id_tree_insert(&to->pending, id, p);
+	p->consumer = to;
+}
+
+struct stream_pending *stream_pending_add(
+	struct stream_group *g, struct stream_consumer *c, struct id id, int64_t now_ms)
+{
+	struct stream_pending *p = mem_alloc(sizeof(*p));
+	if (id_tree_insert(&g->pending, id, p)) {
+		id_tree_insert(&c->pending, id, p);
+		p->consumer = c;
+	} else {
+		mem_free_sized(p, sizeof(*p));
+		p = id_tree_find(&g->pending, id);
+		stream_pending_give(id, p, c);
+	}
+	p->time_ms = now_ms;
+	p->count = 1;
+	return p;
+}
+
+bool stream_pending_delete(struct stream_group *g, struct id id)
+{
+	struct stream_pending *p = id_tree_remove(&g->pending, id);
+	if (p == NULL)
+		return false;
+	id_tree_remove(&p->consumer->pending, id);
+	mem_free_sized(p, sizeof(*p));
+	return true;
+}
+
+bool stream_delete_refs(struct stream_body *s, struct id id)
+{
+	bool found = false;
+	for (size_t i = 0; i < s->groups.count; i++)
+		found |= stream_pending_delete(s->groups.items[i], id);
+	return found;
+}
+
+bool stream_is_needed(const struct stream_body *s, struct id id)
+{
+	for (size_t i = 0; i < s->groups.count; i++) {
+		const struct stream_group *g = s->groups.items[i];
+		if (id_compare(g->last, id) < 0 || stream_pending_find(g, id) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* --- entries read, and lag --- */
+
+/* Whether an entry behind `from` may have been deleted on its own. */
+static bool has_tombstones_from(const struct stream_body *s, struct id from)
+{
+	return s->length != 0 && !id_is_least(s->max_deleted) &&
+	       id_compare(from, s->max_deleted) <= 0;
+}
+
+int64_t stream_entries_read(const struct stream_body *s, struct id id)
+{
+	if (s->added == 0)
+		return 0;
+	int order = id_compare(id, s->last);
+	if ((s->length == 0 && order <= 0) || order == 0)
+		return (int64_t)s->added;
+	if (order > 0)
+		return STREAM_READ_UNKNOWN;
+	if (!id_is_least(s->max_deleted) && id_compare(s->max_deleted, s->first) >= 0)
+		return STREAM_READ_UNKNOWN;
+	/* Nothing is missing between the first entry and the last. */
+	int to_first = id_compare(id, s->first);
+	if (to_first > 0)
+		return STREAM_READ_UNKNOWN;
+	return (int64_t)(s->added - s->length + (to_first == 0));
+}
+
+void stream_group_read(const struct stream_body *s, struct stream_group *g, struct id id)
+{
+	if (g->entries_read != STREAM_READ_UNKNOWN && !has_tombstones_from(s, id))
+		g->entries_read++;
+	else if (s->added != 0)
+		g->entries_read = stream_entries_read(s, id);
+	g->last = id;
+}
+
+bool stream_group_lag(const struct stream_body *s, const struct stream_group *g, uint64_t *lag)
+{
+	int64_t read = g->entries_read;
+	*lag = 0;
+	if (s->added == 0)
+		return true;
+	if (read == STREAM_READ_UNKNOWN || has_tombstones_from(s, g->last))
+		read = stream_entries_read(s, g->last);
+	*lag = s->added - (uint64_t)read;
+	return read != STREAM_READ_UNKNOWN;
+}
