@@ -38,7 +38,7 @@ struct hold {
 struct hold_frame {
 	struct hold_frame *outer;
 	size_t position; /* unsent bytes in front of the reply */
-	uint64_t effects, dirty, group;
+	uint64_t effects, dirty, group, nests;
 	uint64_t target; /* the latest group that the reply shows something of; 0 = none */
 	bool is_skipped; /* nothing to find out */
 };

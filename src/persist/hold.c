@@ -218,6 +218,7 @@ static void hold_begin(struct call *call, struct hold_frame *frame, void *contex
 	frame->effects = exec->effect_count;
 	frame->dirty = exec->keyspace->dirty;
 	frame->group = q->group;
+	frame->nests = exec->nest_count;
 	frame->target = 0;
 }
 
@@ -299,7 +300,10 @@ static void hold_end_outermost(struct hold_queue *q, struct call *call, struct h
 	}
 	if (frame->target <= (must_sync ? q->durable : q->written))
 		return;
-	const struct hold_mark mark = {frame->position, frame->target, must_sync};
+	/* Where turns went by, what stood in front may have left; no reply of a long script is so
+	 * urgent. */
+	size_t position = frame->nests == exec->nest_count ? frame->position : 0;
+	const struct hold_mark mark = {position, frame->target, must_sync};
 	hold_mark_add(q, s, &mark);
 }
 
@@ -319,8 +323,7 @@ static void hold_end(
 		q->windows[WINDOW_OPEN].is_all = true;
 	if (outermost == NULL || outermost->is_skipped || outcome == BLOCKED)
 		return;
-	if (!(c->flags & CMD_WRITE) || !is_outermost ||
-		call->exec->keyspace->dirty == call->dirty_before) {
+	if (call->exec->keyspace->dirty == call->dirty_before) {
 		uint64_t group = hold_read_group(q, call);
 		if (group > outermost->target)
 			outermost->target = group;
