@@ -12,6 +12,10 @@
 #include "base/mem.h"
 #include "ds/quicklist_internal.h"
 
+#define NODE_COUNT_MASK ((1u << 22) - 1)
+
+_Static_assert(QUICKLIST_NODE_BYTES_MAX <= NODE_COUNT_MASK, "an element has at least a byte");
+
 /* --- limits --- */
 
 static size_t fill_bytes(int32_t fill)
@@ -62,7 +66,7 @@ static struct quicklist_node *node_new(unsigned char *data, size_t bytes, bool i
 {
 	struct quicklist_node *n = mem_alloc(sizeof(*n));
 	*n = (struct quicklist_node){.data = data, .bytes = bytes, .is_plain = is_plain};
-	n->count = is_plain ? 1 : (uint32_t)listpack_count(data) & 0x3fffffff;
+	n->count = is_plain ? 1 : listpack_count(data) & NODE_COUNT_MASK;
 	return n;
 }
 
@@ -75,11 +79,39 @@ static struct quicklist_node *node_of_item(
 	return node_new(lp, listpack_bytes(lp), false);
 }
 
+/* What the data's allocation was asked for: a plain element of no bytes still has one. */
+static size_t data_size(size_t bytes, uint32_t packed_bytes)
+{
+	size_t size = packed_bytes != 0 ? packed_bytes : bytes;
+	return size == 0 ? 1 : size;
+}
+
+/* The node will have other data: frees these, or leaves them to who borrowed them. */
+static void node_drop_data(struct quicklist_node *n)
+{
+	size_t size = data_size(n->bytes, n->packed_bytes);
+	if (LIKELY(n->lent == NULL)) {
+		mem_free_sized(n->data, size);
+		return;
+	}
+	n->lent->node = NULL;
+	n->lent->loan->kept_bytes += size;
+	n->lent = NULL;
+}
+
+/* Before the data are changed in place. */
+static inline void node_own(struct quicklist_node *n)
+{
+	if (LIKELY(n->lent == NULL))
+		return;
+	unsigned char *copy = mem_dup(n->data, data_size(n->bytes, n->packed_bytes));
+	node_drop_data(n);
+	n->data = copy;
+}
+
 static void node_free(struct quicklist_node *n)
 {
-	/* A plain element of no bytes still has an allocation. */
-	size_t bytes = n->packed_bytes != 0 ? n->packed_bytes : n->bytes;
-	mem_free_sized(n->data, bytes == 0 ? 1 : bytes);
+	node_drop_data(n);
 	mem_free_sized(n, sizeof(*n));
 }
 
@@ -111,7 +143,7 @@ void quicklist_node_update(struct quicklist *ql, struct quicklist_node *n, unsig
 	ql->count = ql->count - n->count + count;
 	n->data = lp;
 	n->bytes = listpack_bytes(lp);
-	n->count = (uint32_t)count & 0x3fffffff;
+	n->count = count & NODE_COUNT_MASK;
 	n->is_hard = false;
 }
 
@@ -127,15 +159,21 @@ unsigned char *quicklist_node_data(const struct quicklist_node *node, unsigned c
 	return *scratch;
 }
 
-void quicklist_node_unpack(struct quicklist_node *n)
+static void node_unpack(struct quicklist_node *n)
 {
+	unsigned char *data = NULL;
 	if (n->packed_bytes == 0)
 		return;
-	unsigned char *data = NULL;
 	quicklist_node_data(n, &data);
-	mem_free_sized(n->data, n->packed_bytes);
+	node_drop_data(n);
 	n->data = data;
 	n->packed_bytes = 0;
+}
+
+void quicklist_node_unpack(struct quicklist_node *n)
+{
+	node_unpack(n);
+	node_own(n);
 }
 
 static void node_pack(struct quicklist_node *n)
@@ -151,7 +189,7 @@ static void node_pack(struct quicklist_node *n)
 		n->is_hard = true;
 		return;
 	}
-	mem_free_sized(n->data, n->bytes);
+	node_drop_data(n);
 	n->data = mem_realloc(packed, bytes);
 	n->packed_bytes = (uint32_t)bytes;
 }
@@ -164,8 +202,8 @@ void quicklist_settle(struct quicklist *ql, struct quicklist_node *changed)
 	if (ql->limits.depth == 0 || ql->nodes == 0)
 		return;
 	for (uint32_t i = 0; i < ql->limits.depth; i++) {
-		quicklist_node_unpack(front);
-		quicklist_node_unpack(back);
+		node_unpack(front);
+		node_unpack(back);
 		is_outer |= changed == front || changed == back;
 		if (front == back || front->next == back)
 			return;
@@ -207,8 +245,8 @@ struct quicklist *quicklist_copy(const struct quicklist *ql)
 	struct quicklist *copy = quicklist_new(ql->limits);
 	for (const struct quicklist_node *n = ql->head; n != NULL; n = n->next) {
 		struct quicklist_node *twin = mem_dup(n, sizeof(*n));
-		size_t bytes = n->packed_bytes != 0 ? n->packed_bytes : n->bytes;
-		twin->data = mem_dup(n->data, bytes);
+		twin->data = mem_dup(n->data, data_size(n->bytes, n->packed_bytes));
+		twin->lent = NULL;
 		node_link(copy, twin, NULL);
 	}
 	return copy;
@@ -221,6 +259,7 @@ void quicklist_push(struct quicklist *ql, struct bytes text, enum quicklist_end 
 	struct listpack_item item = listpack_item_of(text);
 	struct quicklist_node *n = end == QUICKLIST_HEAD ? ql->head : ql->tail;
 	if (!is_large(ql, text.len) && node_fits(ql, n, listpack_item_bytes(&item), 1)) {
+		node_own(n);
 		unsigned char *at = end == QUICKLIST_HEAD ? listpack_first(n->data) : NULL;
 		quicklist_node_update(ql, n, listpack_insert(n->data, &at, &item));
 		return;
@@ -276,6 +315,7 @@ void quicklist_drop(struct quicklist *ql, enum quicklist_end end)
 		quicklist_settle(ql, NULL);
 		return;
 	}
+	node_own(n);
 	unsigned char *at =
 		end == QUICKLIST_HEAD ? listpack_first(n->data) : listpack_last(n->data);
 	quicklist_node_update(ql, n, listpack_delete(n->data, &at, 1));
@@ -393,7 +433,7 @@ static bool replace_in_place(struct quicklist *ql, struct quicklist_node *n, uin
 	quicklist_node_unpack(n);
 	if (n->is_plain) {
 		unsigned char *data = mem_dup(item->text.ptr, item->text.len);
-		mem_free_sized(n->data, n->bytes == 0 ? 1 : n->bytes);
+		node_drop_data(n);
 		n->data = data;
 		n->bytes = item->text.len;
 		n->is_hard = false;
@@ -511,6 +551,47 @@ struct quicklist *quicklist_cut(struct quicklist *ql, uint64_t count, enum quick
 	}
 	quicklist_settle(ql, NULL);
 	return cut;
+}
+
+/* --- lending --- */
+
+struct quicklist_loan *quicklist_lend(struct quicklist *ql)
+{
+	struct quicklist_loan *loan =
+		mem_alloc(sizeof(*loan) + ql->nodes * sizeof(loan->lent[0]));
+	*loan = (struct quicklist_loan){.count = ql->nodes};
+	struct quicklist_lent *l = loan->lent;
+	for (struct quicklist_node *n = ql->head; n != NULL; n = n->next, l++) {
+		ASSERT(n->lent == NULL);
+		*l = (struct quicklist_lent){
+			n, n->data, n->bytes, n->packed_bytes, n->is_plain, loan};
+		n->lent = l;
+	}
+	return loan;
+}
+
+unsigned char *quicklist_lent_data(const struct quicklist_lent *lent, unsigned char **scratch)
+{
+	const struct quicklist_node node = {.data = lent->data,
+		.bytes = lent->bytes,
+		.packed_bytes = lent->packed_bytes};
+	return quicklist_node_data(&node, scratch);
+}
+
+void quicklist_give_back(struct quicklist_lent *lent)
+{
+	size_t size = data_size(lent->bytes, lent->packed_bytes);
+	if (lent->node != NULL) {
+		lent->node->lent = NULL;
+		return;
+	}
+	mem_free_sized(lent->data, size);
+	lent->loan->kept_bytes -= size;
+}
+
+void quicklist_loan_free(struct quicklist_loan *loan)
+{
+	mem_free(loan);
 }
 
 /* --- figures and checks --- */

@@ -24,12 +24,29 @@
 struct quicklist_node {
 	struct quicklist_node *prev;
 	struct quicklist_node *next;
-	unsigned char *data;   /* a listpack, an element's bytes, or either compressed */
-	size_t bytes;          /* of the listpack or element, not compressed */
+	unsigned char *data;         /* a listpack, an element's bytes, or either compressed */
+	struct quicklist_lent *lent; /* NULL: the data are the node's alone */
+	uint64_t bytes : 40;         /* of the listpack or element, not compressed */
+	uint64_t count : 22;         /* elements */
+	uint64_t is_plain : 1;
+	uint64_t is_hard : 1;  /* compressing was tried in vain */
 	uint32_t packed_bytes; /* compressed; 0 = it is not */
-	uint32_t count : 30;   /* elements */
-	uint32_t is_plain : 1;
-	uint32_t is_hard : 1; /* compressing was tried in vain */
+};
+
+/* A node's data, lent to a reader that is slower than the list changes (store/image.h). */
+struct quicklist_lent {
+	struct quicklist_node *node; /* NULL: it has others now, these are the borrower's */
+	unsigned char *data;
+	size_t bytes;
+	uint32_t packed_bytes;
+	bool is_plain;
+	struct quicklist_loan *loan;
+};
+
+struct quicklist_loan {
+	size_t kept_bytes; /* there only for the borrower */
+	uint64_t count;
+	struct quicklist_lent lent[]; /* in the list's order */
 };
 
 /* A node's limit: fill > 0 elements (and the safety size), or -1 to -5 for 4, 8, 16, 32, 64 KiB. */
@@ -106,6 +123,14 @@ void quicklist_iter_release(struct quicklist_iter *it);
 
 /* The node's listpack or bytes; a compressed one is unpacked into *scratch (mem_free it). */
 unsigned char *quicklist_node_data(const struct quicklist_node *node, unsigned char **scratch);
+
+/* Lends the data of all nodes as they are now: whoever changes or frees a node leaves its old data
+ * to the borrower. At most one loan at a time. Each piece is given back, then the loan itself. */
+struct quicklist_loan *quicklist_lend(struct quicklist *ql);
+/* As quicklist_node_data. */
+unsigned char *quicklist_lent_data(const struct quicklist_lent *lent, unsigned char **scratch);
+void quicklist_give_back(struct quicklist_lent *lent);
+void quicklist_loan_free(struct quicklist_loan *loan);
 
 /* Bytes in the allocator, measured on the first `samples` nodes (0 = all). */
 size_t quicklist_memory_bytes(const struct quicklist *ql, size_t samples);

@@ -138,7 +138,8 @@ bool image_free(struct image *im, struct value *orphan)
 
 size_t image_extra_bytes(const struct image *im)
 {
-	return sizeof(*im) + im->ahead.cap + im->saved_bytes;
+	size_t kept = im->kept == NULL ? 0 : *im->kept;
+	return sizeof(*im) + im->ahead.cap + im->saved_bytes + kept;
 }
 
 bool image_adopt(const struct value *v)

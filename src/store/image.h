@@ -65,6 +65,7 @@ struct image {
 	uint64_t interval; /* which a change encodes; UINT64_MAX = the walk, all of them */
 	/* The type's own. */
 	void *state;
+	const size_t *kept; /* bytes that live only for this; may be NULL */
 	int64_t base_ms;
 };
 

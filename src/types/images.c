@@ -7,6 +7,8 @@
 #include "types/images.h"
 
 #include "base/assert.h"
+#include "base/mem.h"
+#include "ds/quicklist.h"
 #include "types/hash_internal.h"
 #include "types/member.h"
 #include "types/pair.h"
@@ -14,7 +16,15 @@
 #include "types/zset_internal.h"
 
 /* RDB's types; written by encode as well. */
-enum { TAG_STRING = 0, TAG_SET = 2, TAG_HASH = 4, TAG_ZSET_2 = 5, TAG_HASH_TTL = 24 };
+enum {
+	TAG_STRING = 0,
+	TAG_SET = 2,
+	TAG_HASH = 4,
+	TAG_ZSET_2 = 5,
+	TAG_LIST_QUICKLIST_2 = 18,
+	TAG_HASH_TTL = 24
+};
+enum { NODE_PLAIN = 1, NODE_PACKED = 2 };
 
 /* What a string gives at once for a part's effort. */
 #define BLOB_BYTES_PER_PART 256
@@ -157,6 +167,105 @@ const struct image_ops zset_image = {
 	.put = zset_put,
 	.end = image_table_end,
 	.of = zset_image_of,
+};
+
+/* --- lists: all nodes are lent at the beginning, and come back one by one --- */
+
+/* A node costs as much as so many parts of a table: it is compressed. */
+#define NODE_EFFORT 64
+
+struct list_state {
+	struct quicklist_loan *loan;
+	size_t written; /* of a long plain node */
+	unsigned char *scratch;
+};
+
+static bool list_is_large(const struct value *v)
+{
+	size_t bytes = 0;
+	if (v->ptr == NULL || v->encoding != ENC_QUICKLIST)
+		return false;
+	const struct quicklist *ql = v->ptr;
+	const struct quicklist_node *n = ql->head;
+	for (int i = 0; i < IMAGE_LIST_MIN_NODES && n != NULL; i++, n = n->next)
+		bytes += n->bytes;
+	return n != NULL || bytes > IMAGE_BLOB_MIN_BYTES;
+}
+
+static void list_begin(struct image *im)
+{
+	struct list_state *state = mem_calloc(1, sizeof(*state));
+	state->loan = quicklist_lend(im->value.ptr);
+	im->state = state;
+	im->tag = TAG_LIST_QUICKLIST_2;
+	im->parts = state->loan->count;
+	im->kept = &state->loan->kept_bytes;
+	im->saved_bytes = state->loan->count * sizeof(state->loan->lent[0]);
+}
+
+/* A long element in pieces, as blob_step does; false while some of it is left. */
+static bool list_put_long(struct list_state *state, const struct quicklist_lent *l,
+	struct codec_writer *w, size_t effort)
+{
+	size_t left = l->bytes - state->written;
+	size_t most = effort < left ? effort * BLOB_BYTES_PER_PART : left;
+	size_t piece = left < most ? left : most;
+	unsigned char *data = l->data;
+	/* It is unpacked once, and kept until it is through. */
+	if (l->packed_bytes != 0 && state->scratch == NULL)
+		quicklist_lent_data(l, &state->scratch);
+	if (state->scratch != NULL)
+		data = state->scratch;
+	if (state->written == 0)
+		codec_write_length(w, l->bytes);
+	codec_write_raw(w, data + state->written, piece);
+	state->written += piece;
+	if (piece < left)
+		return false;
+	state->written = 0;
+	mem_free(state->scratch);
+	state->scratch = NULL;
+	return true;
+}
+
+static bool list_step(struct image *im, struct codec_writer *w, size_t effort)
+{
+	struct list_state *state = im->state;
+	size_t nodes = effort / NODE_EFFORT + 1;
+	for (; nodes > 0 && im->parts_put < im->parts; nodes--) {
+		struct quicklist_lent *l = &state->loan->lent[im->parts_put];
+		if (state->written == 0)
+			codec_write_length(w, l->is_plain ? NODE_PLAIN : NODE_PACKED);
+		if (l->bytes > IMAGE_BLOB_MIN_BYTES) {
+			if (!list_put_long(state, l, w, effort))
+				return true;
+		} else {
+			unsigned char *scratch = NULL;
+			codec_write_string(w, bytes_of(quicklist_lent_data(l, &scratch), l->bytes));
+			mem_free(scratch);
+		}
+		quicklist_give_back(l);
+		im->parts_put++;
+	}
+	return im->parts_put < im->parts;
+}
+
+static void list_end(struct image *im)
+{
+	struct list_state *state = im->state;
+	for (; im->parts_put < im->parts; im->parts_put++)
+		quicklist_give_back(&state->loan->lent[im->parts_put]);
+	quicklist_loan_free(state->loan);
+	mem_free(state->scratch);
+	mem_free(state);
+}
+
+const struct image_ops list_image = {
+	.is_large = list_is_large,
+	.begin = list_begin,
+	.head = count_head,
+	.step = list_step,
+	.end = list_end,
 };
 
 /* --- long strings: never compressed, which could not be cut into pieces --- */

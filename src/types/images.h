@@ -9,6 +9,7 @@
 #include "store/image.h"
 
 extern const struct image_ops string_image;
+extern const struct image_ops list_image;
 extern const struct image_ops hash_image;
 extern const struct image_ops set_image;
 extern const struct image_ops zset_image;

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "types/config.h"
+#include "types/images.h"
 #include "types/list_internal.h"
 #include "types/packed.h"
 
@@ -240,4 +241,5 @@ const struct type_ops list_ops = {
 	.digest = list_digest,
 	.rewrite = list_rewrite,
 	.check = list_check,
+	.image = &list_image,
 };

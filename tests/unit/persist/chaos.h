@@ -46,7 +46,8 @@ static inline void chaos_fill(struct chaos *c, bool decays)
 	char name[32];
 	world_fill(c->k, (unsigned)(c->seed % 5) + 1, decays);
 	for (unsigned i = 0; i < 12; i++) {
-		struct value v = world_container(TYPE_LIST + i % 4, LARGE_PARTS, decays && i < 6);
+		struct value v = world_container(TYPE_LIST + i % 4,
+			i % 4 == 0 ? 4 * LARGE_PARTS : LARGE_PARTS, decays && i < 6);
 		world_put(&c->k->dbs[i % 3], world_word(name, sizeof(name), "L", i), v,
 			i % 4 == 0 ? NOW_MS + 123456 : EXPIRY_NONE);
 	}

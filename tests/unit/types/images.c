@@ -6,7 +6,7 @@
 
 #include "store/type_ops.h"
 #include "types/config.h"
-#include "types/list.h"
+#include "types/list_internal.h"
 #include "types/string.h"
 
 #include "../unit.h"
@@ -100,6 +100,50 @@ static void test_set(void **state)
 	check(&v, change_set);
 }
 
+static void change_list(struct value *v, unsigned step)
+{
+	char room[32];
+	uint64_t middle = list_length(v) / 2;
+	list_push(v, word(room, step), step % 2 ? LIST_LEFT : LIST_RIGHT);
+	list_drop(v, step % 3 ? LIST_LEFT : LIST_RIGHT);
+	list_replace(v, middle, word(room, step * 7));
+	list_insert(v, middle / 2, word(room, step * 3));
+	if (list_length(v) > 3000)
+		list_delete_range(v, middle / 3, step % 300);
+}
+
+static void test_list(void **state)
+{
+	(void)state;
+	static char huge[300000];
+	register_types();
+	for (int depth = 0; depth < 2; depth++) {
+		char room[32];
+		struct value v = list_empty;
+		types_config.list_compress_depth = depth;
+		list_to_quicklist(&v);
+		for (unsigned i = 0; i < 20000; i++)
+			list_push(&v, word(room, i), LIST_RIGHT);
+		for (unsigned i = 0; i < 3; i++)
+			list_insert(&v, i * 5000, bytes_of(huge, sizeof(huge) - i));
+		check(&v, change_list);
+	}
+	types_config.list_compress_depth = 0;
+	/* Given up in the middle, and gone before it ends. */
+	struct value v = list_empty, orphan;
+	struct buf body = {0};
+	struct codec_writer w = {.out = &body};
+	list_to_quicklist(&v);
+	for (unsigned i = 0; i < 3; i++)
+		list_push(&v, bytes_of(huge, sizeof(huge)), LIST_RIGHT);
+	struct image *im = image_new(&v, false);
+	assert_true(image_step(im, &w, 400));
+	list_free(&v);
+	assert_true(image_extra_bytes(im) > sizeof(huge));
+	assert_false(image_free(im, &orphan));
+	buf_release(&body);
+}
+
 static void change_zset(struct value *v, unsigned step)
 {
 	char room[32];
@@ -131,4 +175,4 @@ static void test_string(void **state)
 	assert_null(image_new(&v, false));
 }
 
-UNIT_MAIN(test_hash, test_set, test_zset, test_string)
+UNIT_MAIN(test_list, test_hash, test_set, test_zset, test_string)
