@@ -46,6 +46,7 @@ extern const struct command_row expire_commands[];
 extern const struct command_row scan_commands[];
 extern const struct command_row dump_commands[];
 extern const struct command_row object_commands[];
+extern const struct command_row persistence_commands[];
 extern const struct command_row keyspace_commands[];
 extern const struct command_row list_commands[];
 extern const struct command_row list_move_commands[];

@@ -22,5 +22,7 @@ enum outcome debug_structsize(struct call *call);
 
 /* cmd/debug_reload.c */
 enum outcome debug_reload(struct call *call);
+enum outcome debug_loadaof(struct call *call);
+enum outcome debug_flush_sleep(struct call *call);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * DEBUG RELOAD: the data set to the disk and back, while everybody waits. Tests ask with it whether
- * everything survives.
+ * DEBUG RELOAD and LOADAOF: the data set to the disk and back, while everybody waits. Tests ask
+ * with them whether everything survives.
  */
 #include "base/log.h"
 #include "cmd/debug.h"
@@ -63,6 +63,26 @@ enum outcome debug_reload(struct call *call)
 	p->loading.last_keys = report.keys;
 	p->loading.last_expired = report.expired;
 	log_line(LOG_WARNING, "DB reloaded by DEBUG RELOAD");
+	reply_ok(call->reply);
+	return DONE;
+}
+
+enum outcome debug_loadaof(struct call *call)
+{
+	if (!persist_reload_log(call->exec->services->persist))
+		return call_fail(call, E_DEBUG_LOADAOF);
+	log_line(LOG_WARNING, "Append Only File loaded by DEBUG LOADAOF");
+	effect_none(call);
+	reply_ok(call->reply);
+	return DONE;
+}
+
+enum outcome debug_flush_sleep(struct call *call)
+{
+	int64_t us;
+	if (!call_arg_i64_in(call, 2, (struct i64_range){0, 60000000}, &us, E_NOT_INTEGER))
+		return FAILED;
+	call->exec->services->persist->debug_write_delay_us = us;
 	reply_ok(call->reply);
 	return DONE;
 }

@@ -52,6 +52,8 @@ enum aof_load_result {
 /* Loads all of them into the (empty) keyspace, turns go on meanwhile. `may_repair`: a torn end
  * is cut off in the file, too (not while the log is being written). */
 enum aof_load_result aof_load(struct aof *a, bool may_repair);
+/* DEBUG LOADAOF: the manifest and all files again, no turns meanwhile, nothing is changed. */
+bool aof_reload(struct aof *a);
 /* Opens the log for appending after loading; makes directory, base and manifest where there are
  * none. May block: nobody is served yet. False: logged. */
 bool aof_open(struct aof *a);
@@ -61,6 +63,8 @@ bool aof_open(struct aof *a);
 /* CONFIG SET appendonly. False: it can't be (errno). */
 bool aof_switch_on(struct aof *a);
 void aof_switch_off(struct aof *a);
+/* The log is being begun, ended or made anew: a process that ends now should wait a moment. */
+bool aof_is_busy(const struct aof *a);
 enum aof_rewrite_answer {
 	AOF_REWRITE_STARTED,
 	AOF_REWRITE_SCHEDULED,
@@ -70,6 +74,10 @@ enum aof_rewrite_answer {
 /* BGREWRITEAOF. */
 enum aof_rewrite_answer aof_rewrite(struct aof *a);
 bool aof_is_rewriting(const struct aof *a);
+void aof_give_up_rewrite(struct aof *a);
+/* The end: as aof_switch_off; then call aof_on_close_turn in each turn while aof_is_busy. */
+void aof_close(struct aof *a);
+void aof_on_close_turn(struct aof *a);
 /* About ten times a second: what was scheduled, automatic rewrites, recovery from disk errors. */
 void aof_on_tick(struct aof *a);
 /* CONFIG SET aof-disable-auto-gc no. */

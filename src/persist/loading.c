@@ -51,13 +51,26 @@ void loading_begin(struct loading *l, uint64_t total_bytes)
 	l->exec->keyspace->allow_expiry = 0;
 }
 
+/* A turn in the middle of a call (DEBUG RELOAD): the calls of others are outermost all the same. */
+static void loading_turn(struct loading *l, int64_t wait_us)
+{
+	struct exec *exec = l->exec;
+	struct call *current = exec->current;
+	int depth = exec->depth;
+	exec->current = NULL;
+	exec->depth = 0;
+	loop_turn(l->loop, wait_us);
+	exec->current = current;
+	exec->depth = depth;
+}
+
 bool loading_progress(struct loading *l, uint64_t loaded_bytes)
 {
 	l->loaded_bytes = loaded_bytes;
 	bool is_time = clock_mono_us() - l->turn_us >= LOADING_SLICE_US;
 	if (!is_time && loaded_bytes - l->turn_bytes < (uint64_t)*l->interval_bytes)
 		return !loop_is_stopping(l->loop);
-	loop_turn(l->loop, 0);
+	loading_turn(l, 0);
 	l->turn_us = clock_mono_us();
 	l->turn_bytes = loaded_bytes;
 	return !loop_is_stopping(l->loop);
@@ -74,7 +87,7 @@ void loading_delay(struct loading *l, int us)
 		return;
 	for (int64_t left = l->owed_us; left > 0 && !loop_is_stopping(l->loop);
 		left = until_us - clock_mono_us())
-		loop_turn(l->loop, left);
+		loading_turn(l, left);
 	l->owed_us = 0;
 }
 

@@ -99,12 +99,29 @@ static bool check_appenddirname(struct bytes text, struct param_error *error)
 	return check_name(text, error, "appenddirname");
 }
 
+/* --- changes at run time --- */
+
+static bool apply_appendonly(void *owner, void *context, struct param_error *error)
+{
+	(void)owner;
+	return persist_apply_appendonly(context) ||
+	       param_fail(error, "Unable to turn on AOF. Check server logs.");
+}
+
+static bool apply_any(void *owner, void *context, struct param_error *error)
+{
+	(void)owner;
+	(void)error;
+	persist_apply(context);
+	return true;
+}
+
 const struct param_row persist_params[] = {
 	{.type = PARAM_SECTION,
 		.name = "SNAPSHOTS",
 		.help = "Point-in-time files of the whole data set."},
 	{"save", PARAM_SPECIAL, 0, SAVE_DEFAULT, .flags = PARAM_MULTI_ARG | PARAM_ADDS_UP,
-		.special = &save,
+		.special = &save, .apply = apply_any,
 		.help = "Save after so many seconds if there were at least so many changes; "
 			"several pairs may follow "
 			"each other or stand in lines of their own. save \"\" never saves."},
@@ -117,6 +134,7 @@ const struct param_row persist_params[] = {
 		.flags = PARAM_DENY_LOADING,
 		.help = "Check payloads deeply. This server always does, whatever this says."},
 	{"stop-writes-on-bgsave-error", PARAM_BOOL, RDB(stop_writes_on_error), "yes",
+		.apply = apply_any,
 		.help = "Refuse writes while the last save failed, so that somebody notices."},
 	{"rdb-del-sync-files", PARAM_BOOL, RDB(del_sync_files), "no",
 		.help = "Delete snapshots that only served a replication."},
@@ -138,16 +156,18 @@ const struct param_row persist_params[] = {
 		.flags = PARAM_HIDDEN, .min = 1024, .max = INT_MAX, .help = ""},
 	{.type = PARAM_SECTION, .name = "APPEND-ONLY FILE", .help = "A log of every change."},
 	{"appendonly", PARAM_BOOL, AOF(enabled), "no", .flags = PARAM_DENY_LOADING,
-		.help = "Write the log."},
+		.apply = apply_appendonly, .help = "Write the log."},
 	{"appendfilename", PARAM_STRING, AOF(filename), "appendonly.aof", .flags = PARAM_IMMUTABLE,
 		.check = check_appendfilename, .help = "First part of the log's file names."},
 	{"appenddirname", PARAM_STRING, AOF(dirname), "appendonlydir", .flags = PARAM_IMMUTABLE,
 		.check = check_appenddirname, .help = "Directory of the log's files, inside dir."},
 	{"appendfsync", PARAM_ENUM, LOG(fsync), "everysec", .choices = param_fsync,
+		.apply = apply_any,
 		.help = "When the log reaches the disk: always (before the reply), everysec, no "
 			"(when the system "
 			"likes)."},
 	{"no-appendfsync-on-rewrite", PARAM_BOOL, LOG(no_fsync_on_rewrite), "no",
+		.apply = apply_any,
 		.help = "Don't sync while the log is rewritten or a snapshot saved."},
 	{"auto-aof-rewrite-percentage", PARAM_INT, AOF(rewrite_percent), "100", .max = INT_MAX,
 		.help = "Rewrite the log when it has grown by so many percent since the last time; "
@@ -167,6 +187,6 @@ const struct param_row persist_params[] = {
 	{"aof-rewrite-incremental-fsync", PARAM_BOOL, AOF(incremental_fsync), "yes",
 		.help = "Sync every few megabytes while rewriting."},
 	{"aof-disable-auto-gc", PARAM_BOOL, AOF(disable_auto_gc), "no", .flags = PARAM_HIDDEN,
-		.help = ""},
+		.apply = apply_any, .help = ""},
 	{0},
 };

@@ -54,6 +54,8 @@ void figures_reset(struct figures *f);
 extern const struct info_row info_server_rows[];
 extern const struct info_row info_memory_rows[];
 extern const struct info_row info_loading_rows[];
+extern const struct info_row info_save_rows[];
+extern const struct info_row info_aof_rows[];
 extern const struct info_row info_stats_rows[];
 extern const struct info_row info_command_rows[];
 extern const struct info_row info_push_rows[];

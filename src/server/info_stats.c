@@ -39,28 +39,10 @@ static void write_zero_share(struct info_out *out, void *context)
 	info_text(out, "0.00");
 }
 
-static void write_ok(struct info_out *out, void *context)
-{
-	(void)context;
-	info_text(out, "ok");
-}
-
 static void write_never(struct info_out *out, void *context)
 {
 	(void)context;
 	info_text(out, "-1");
-}
-
-static void write_rdb_changes_since_last_save(struct info_out *out, void *context)
-{
-	const struct figures *f = context;
-	info_u64(out, f->exec->keyspace->dirty);
-}
-
-static void write_rdb_last_save_time(struct info_out *out, void *context)
-{
-	const struct figures *f = context;
-	info_i64(out, f->started_s);
 }
 
 static void write_acl_denied_auth(struct info_out *out, void *context)
@@ -371,30 +353,6 @@ static void write_eventloop_cmd_per_cycle_max(struct info_out *out, void *contex
 
 const struct info_row info_stats_rows[] = {
 	{"Persistence", "async_loading", write_zero},
-	{"Persistence", "current_cow_peak", write_zero},
-	{"Persistence", "current_cow_size", write_zero},
-	{"Persistence", "current_cow_size_age", write_zero},
-	{"Persistence", "current_fork_perc", write_zero_share},
-	{"Persistence", "current_save_keys_processed", write_zero},
-	{"Persistence", "current_save_keys_total", write_zero},
-	{"Persistence", "rdb_changes_since_last_save", write_rdb_changes_since_last_save},
-	{"Persistence", "rdb_bgsave_in_progress", write_zero},
-	{"Persistence", "rdb_last_save_time", write_rdb_last_save_time},
-	{"Persistence", "rdb_last_bgsave_status", write_ok},
-	{"Persistence", "rdb_last_bgsave_time_sec", write_never},
-	{"Persistence", "rdb_current_bgsave_time_sec", write_never},
-	{"Persistence", "rdb_saves", write_zero},
-	{"Persistence", "rdb_last_cow_size", write_zero},
-	{"Persistence", "aof_enabled", write_zero},
-	{"Persistence", "aof_rewrite_in_progress", write_zero},
-	{"Persistence", "aof_rewrite_scheduled", write_zero},
-	{"Persistence", "aof_last_rewrite_time_sec", write_never},
-	{"Persistence", "aof_current_rewrite_time_sec", write_never},
-	{"Persistence", "aof_last_bgrewrite_status", write_ok},
-	{"Persistence", "aof_rewrites", write_zero},
-	{"Persistence", "aof_rewrites_consecutive_failures", write_zero},
-	{"Persistence", "aof_last_write_status", write_ok},
-	{"Persistence", "aof_last_cow_size", write_zero},
 	{"Persistence", "module_fork_in_progress", write_zero},
 	{"Persistence", "module_fork_last_cow_size", write_zero},
 	{"Stats", "total_connections_received", write_total_connections_received},
@@ -424,8 +382,6 @@ const struct info_row info_stats_rows[] = {
 	{"Stats", "current_eviction_exceeded_time", write_zero},
 	{"Stats", "keyspace_hits", write_keyspace_hits},
 	{"Stats", "keyspace_misses", write_keyspace_misses},
-	{"Stats", "latest_fork_usec", write_zero},
-	{"Stats", "total_forks", write_zero},
 	{"Stats", "migrate_cached_sockets", write_zero},
 	{"Stats", "slave_expires_tracked_keys", write_zero},
 	{"Stats", "active_defrag_hits", write_zero},

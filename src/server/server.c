@@ -81,6 +81,7 @@ static int64_t server_on_turn_end(void *context)
 		wait_us = wait_sooner(wait_us, pause_ms * 1000);
 	if (UNLIKELY(exec->is_tracking))
 		tracking_on_turn_end(exec);
+	wait_us = wait_sooner(wait_us, persist_on_turn_end(s->persist));
 	bool has_more = net_on_turn_end(s->net);
 	has_more |= memory_slice(exec);
 	if (UNLIKELY(s->keyspace->graves != NULL && !timer_is_armed(&s->background)))
@@ -143,6 +144,7 @@ static void server_on_tick(struct timer *t)
 	if (!s->services.cron_paused) {
 		shutdown_tick(s->services.shutdown, s->exec->now_ms);
 		net_on_tick(s->net);
+		persist_on_tick(s->persist);
 	}
 	s->is_expiring = s->keyspace->config.active_expire && s->keyspace->allow_expiry;
 	s->is_resizing = true;
@@ -199,6 +201,31 @@ static void server_crash_info(struct buf *out, void *context)
 	info_render(s->services.info, &everything, 1, out);
 }
 
+static enum shutdown_answer server_end_persist(unsigned flags, bool is_late, void *context)
+{
+	struct server *s = context;
+	const struct persist_end end = {
+		.saves = flags & SHUTDOWN_SAVE,
+		.is_nosave = flags & SHUTDOWN_NOSAVE,
+		.is_forced = flags & SHUTDOWN_FORCE,
+		.is_late = is_late,
+	};
+	switch (persist_before_end(s->persist, &end)) {
+	case SAVE_END_DONE:
+		return SHUTDOWN_DONE;
+	case SAVE_END_WAIT:
+		return SHUTDOWN_WAIT;
+	default:
+		return SHUTDOWN_REFUSE;
+	}
+}
+
+static void server_end_undone(void *context)
+{
+	struct server *s = context;
+	persist_end_undone(s->persist);
+}
+
 /* --- composition
  * ---------------------------------------------------------------------------------- */
 
@@ -251,6 +278,7 @@ static void server_fill_services(struct server *s)
 	services->config = s->settings.config;
 	services->info = info_new();
 	services->observe = s->observe;
+	services->persist = s->persist;
 	services->monitor = monitor_new(s->exec, monitor_peer);
 	services->shutdown = shutdown_new(server_stop, s);
 	services->process = &s->settings.process;
@@ -263,6 +291,8 @@ static void server_fill_services(struct server *s)
 	rand_hex(services->run_id, sizeof(services->run_id) - 1);
 	rand_hex(services->replication_id, sizeof(services->replication_id) - 1);
 	shutdown_on_failed(services->shutdown, shutdown_answer_waiting, s->exec);
+	shutdown_add_step(services->shutdown, (struct shutdown_step){"persist",
+						      server_end_persist, server_end_undone, s});
 }
 
 static bool server_load_users(struct server *s)
@@ -291,6 +321,7 @@ static bool server_compose(struct server *s)
 	s->net = net_new(s->loop, s->exec, &s->settings.net);
 	s->observe = observe_new(s->exec, &s->settings.observe);
 	s->observe->peer = monitor_peer;
+	s->persist = persist_new(s->loop, s->exec, &s->settings.persist);
 	s->exec->services = &s->services;
 	server_fill_services(s);
 	wiring_gates(s->exec);
@@ -300,7 +331,7 @@ static bool server_compose(struct server *s)
 	tracking_init(s->exec, &s->settings.push);
 	net_set_extra_bytes(s->net, server_extra_bytes);
 	const struct settings_modules modules = {
-		s->exec, s->acl, s->net, s->observe, &s->notify};
+		s->exec, s->acl, s->net, s->observe, &s->notify, s->persist};
 	settings_bind(&s->settings, &modules);
 	if (!server_load_users(s))
 		return false;
@@ -324,6 +355,7 @@ static void server_take_apart(struct server *s)
 	timer_disarm(s->loop, &s->tick);
 	timer_disarm(s->loop, &s->background);
 	loop_turn(s->loop, 0);
+	persist_close(s->persist);
 	/* The last sockets are given back here: connections and what hangs off their sessions end.
 	 */
 	loop_free(s->loop);
@@ -336,6 +368,7 @@ static void server_take_apart(struct server *s)
 	pubsub_free(s->exec);
 	acl_free(s->acl);
 	net_free(s->net);
+	persist_free(s->persist);
 	exec_free(s->exec);
 	keyspace_free(s->keyspace);
 	settings_release(&s->settings);
@@ -374,6 +407,10 @@ static bool server_open(struct server *s)
 	 */
 	if (signals_open(s->loop, server_on_signal, s) != 0)
 		return false;
+	if (!net_tls_configure(s->net)) {
+		log_line(LOG_WARNING, "Failed to configure TLS. Check logs for more info.");
+		return false;
+	}
 	if (!net_listen(s->net, error, sizeof(error))) {
 		log_line(LOG_WARNING, "Failed listening on port %d (%s), aborting.",
 			s->settings.net.port, error);
@@ -426,8 +463,17 @@ int server_main(int argc, char **argv)
 	if (!server_open(s))
 		return 1;
 	const struct net_config *net = &s->settings.net;
-	banner_ready(net->port != 0 && net->bind[0] != '\0', net->unixsocket);
 	timer_arm(s->loop, &s->tick, 1000);
+	switch (persist_load(s->persist)) {
+	case PERSIST_LOADED:
+		banner_ready((net->port != 0 || net->tls.port != 0) && net->bind[0] != '\0', net->unixsocket);
+		break;
+	case PERSIST_REFUSED:
+		process_pidfile_remove();
+		return 1;
+	case PERSIST_STOPPED:
+		break;
+	}
 	loop_run(s->loop);
 	process_pidfile_remove();
 	if (net->unixsocket != NULL)

@@ -10,6 +10,7 @@
 #include "exec/exec.h"
 #include "io/loop.h"
 #include "net/net.h"
+#include "persist/persist.h"
 #include "obs/observe.h"
 #include "process/shutdown.h"
 #include "push/notify.h"
@@ -28,6 +29,7 @@ struct server {
 	struct exec *exec;
 	struct acl *acl;
 	struct net *net;
+	struct persist *persist;
 	struct observe *observe;
 	struct services services;
 	struct settings settings;

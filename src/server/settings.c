@@ -95,6 +95,7 @@ void settings_init(struct settings *s)
 	s->keyspace.active_expire = true;
 	const struct param_group groups[] = {
 		{net_params, &s->net, NULL},
+		{tls_params, &s->net.tls, NULL},
 		{process_params, &s->process, NULL},
 		{log_params, &s->log, NULL},
 		{acl_params, &s->acl, NULL},
@@ -217,7 +218,9 @@ void settings_bind(struct settings *s, const struct settings_modules *modules)
 	keyspace->config = s->keyspace;
 	config_bind(s->config, &s->keyspace, &keyspace->config, keyspace);
 	config_bind(s->config, &s->net, &s->net, modules->net);
+	config_bind(s->config, &s->net.tls, &s->net.tls, modules->net);
 	config_bind(s->config, &s->acl, &s->acl, modules->acl);
+	config_bind(s->config, &s->persist, &s->persist, modules->persist);
 	config_bind(s->config, &s->observe, &s->observe, modules->observe);
 	s->users = modules->acl;
 	memory_arm(s->exec);
@@ -251,7 +254,7 @@ void settings_show_title(const struct settings *s)
 		.config_file = config_file(s->config),
 		.unixsocket = s->net.unixsocket == NULL ? "" : s->net.unixsocket,
 		.port = s->net.port,
-		.tls_port = s->later.tls.port,
+		.tls_port = s->net.tls.port,
 	};
 	if (s->process.set_title)
 		(void)title_set(s->process.title_template, &values);

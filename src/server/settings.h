@@ -60,6 +60,7 @@ struct settings_modules {
 	struct net *net;
 	struct observe *observe;
 	struct notify *notify;
+	struct persist *persist;
 };
 /* The modules exist now: from here on CONFIG SET reaches them. */
 void settings_bind(struct settings *s, const struct settings_modules *modules);

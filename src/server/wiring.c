@@ -53,6 +53,7 @@ void wiring_commands(struct command_table *commands)
 		scan_commands,
 		dump_commands,
 		object_commands,
+		persistence_commands,
 		keyspace_commands,
 		list_commands,
 		list_move_commands,
