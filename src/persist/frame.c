@@ -72,7 +72,8 @@ bool frame_parse(struct bytes line, struct frame *f, size_t *covered)
 		return false;
 	struct bytes rest = bytes_of(line.ptr + prefix, line.len - prefix);
 	if (!take_number(&rest, &f->length) || !take_number(&rest, &f->offset) ||
-		!take_number(&rest, &f->durable) || !take_number(&rest, &time_ms) || time_ms > INT64_MAX)
+		!take_number(&rest, &f->durable) || !take_number(&rest, &time_ms) ||
+		time_ms > INT64_MAX)
 		return false;
 	f->time_ms = (int64_t)time_ms;
 	*covered = line.len - rest.len;

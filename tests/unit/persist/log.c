@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * The log's writer with real files: what is in them, under each policy; frames that prove
+ * themselves; a new file, the end, and a disk that is full.
+ */
+#include "../../../src/persist/log.c"
+
+#include "../unit.h"
+
+#include "base/buf.h"
+#include "base/crc.h"
+#include "exec/exec.h"
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+static struct {
+	struct keyspace *keyspace;
+	struct exec *exec;
+	struct loop *loop;
+	struct stream *stream;
+	struct log_writer_config config;
+	struct log_writer *log;
+	uint64_t written, durable;
+	int failures, backlogs, done;
+	uint64_t size;
+	char path[64];
+} t;
+
+static void on_progress(uint64_t written, uint64_t durable, void *context)
+{
+	(void)context;
+	assert_true(written >= t.written && durable >= t.durable && durable <= written);
+	t.written = written;
+	t.durable = durable;
+}
+
+static void on_failed(int error, const char *reason, void *context)
+{
+	(void)context;
+	(void)reason;
+	assert_int_not_equal(error, 0);
+	t.failures++;
+}
+
+static void on_backlog(bool is_long, void *context)
+{
+	(void)context;
+	t.backlogs += is_long ? 1 : 100;
+}
+
+static int file_new(void)
+{
+	snprintf(t.path, sizeof(t.path), "/tmp/ringlet-log-XXXXXX");
+	int fd = mkstemp(t.path);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void open_all(enum log_fsync policy)
+{
+	static char no_file[] = "";
+	static const struct log_config silent = {.level = LOG_NOTHING, .file = no_file};
+	char error[128];
+
+	log_init(&silent);
+	memset(&t, 0, sizeof(t));
+	t.loop = loop_new(&(struct loop_options){.backend = LOOP_AUTO}, error, sizeof(error));
+	t.keyspace = keyspace_new(4);
+	t.exec = exec_new(t.keyspace);
+	t.stream = stream_new(t.exec);
+	t.config = (struct log_writer_config){.fsync = policy, .frames = true};
+	t.log = log_writer_new(t.loop, t.stream, &t.config);
+	log_writer_listen(t.log,
+		(struct log_writer_events){
+			.progress = on_progress, .failed = on_failed, .backlog = on_backlog});
+	log_writer_start(t.log, &(struct log_file){.fd = file_new()});
+	log_writer_trust(t.log);
+}
+
+static void close_all(void)
+{
+	log_writer_free(t.log);
+	loop_free(t.loop);
+	stream_free(t.stream);
+	exec_free(t.exec);
+	keyspace_free(t.keyspace);
+	unlink(t.path);
+}
+
+static void tell(const char *a, struct bytes b)
+{
+	struct bytes words[2] = {bytes_text(a), b};
+	struct propagation p = {.argc = 2, .argv = words};
+	const struct effect_sink *sink = &t.exec->effect_sinks[0];
+	if (t.exec->effects_armed & 1)
+		sink->unit(&p, false, sink->context);
+}
+
+static void turns_until(bool (*is_over)(void))
+{
+	for (int i = 0; i < 5000 && !is_over(); i++) {
+		log_writer_turn(t.log);
+		loop_turn(t.loop, 1000);
+	}
+	assert_true(is_over());
+}
+
+static bool all_written(void)
+{
+	return log_writer_written(t.log) == t.stream->appended;
+}
+
+static bool all_durable(void)
+{
+	return log_writer_durable(t.log) == t.stream->appended;
+}
+
+static bool is_done(void)
+{
+	return t.done > 0;
+}
+
+static bool has_failed(void)
+{
+	return log_writer_has_failed(t.log);
+}
+
+static void on_done(bool is_ok, uint64_t size, void *context)
+{
+	(void)context;
+	t.done += is_ok ? 1 : 100;
+	t.size = size;
+}
+
+static void on_synced(bool is_ok, void *context)
+{
+	(void)context;
+	t.done += is_ok ? 1 : 100;
+}
+
+static struct buf file_read(const char *path)
+{
+	struct buf b = {0};
+	char part[4096];
+	int fd = open(path, O_RDONLY);
+	assert_true(fd >= 0);
+	for (ssize_t n; (n = read(fd, part, sizeof(part))) > 0;)
+		buf_add(&b, part, (size_t)n);
+	close(fd);
+	return b;
+}
+
+/* Walks the frames; returns their number, and the commands without the lines in *commands. */
+static int file_check(const char *path, struct buf *commands)
+{
+	struct buf b = file_read(path);
+	size_t begin = 0;
+	int frames = 0;
+
+	for (size_t i = 0; i + 9 < b.len; i++) {
+		if (memcmp(b.ptr + i, FRAME_PREFIX, 9) != 0)
+			continue;
+		const char *end = memchr(b.ptr + i, '\n', b.len - i);
+		struct frame f;
+		size_t covered;
+		struct bytes line = bytes_of(b.ptr + i, (size_t)(end + 1 - (b.ptr + i)));
+		assert_true(frame_parse(line, &f, &covered));
+		assert_int_equal(f.length, i - begin);
+		uint32_t crc = crc32c_update(0, b.ptr + begin, i - begin);
+		assert_int_equal(crc32c_update(crc, line.ptr, covered), f.crc);
+		assert_true(f.durable <= f.offset);
+		buf_add(commands, b.ptr + begin, i - begin);
+		begin = i + line.len;
+		frames++;
+	}
+	for (size_t i = begin; i < b.len; i++)
+		assert_int_equal(b.ptr[i], 0); /* written ahead */
+	buf_release(&b);
+	return frames;
+}
+
+static void test_groups_are_frames(void **state)
+{
+	static const enum log_fsync policies[] = {
+		LOG_FSYNC_ALWAYS, LOG_FSYNC_EVERYSEC, LOG_FSYNC_NO};
+	(void)state;
+	for (int p = 0; p < 3; p++) {
+		struct buf commands = {0};
+		open_all(policies[p]);
+		for (int i = 0; i < 20; i++) {
+			for (int k = 0; k <= i; k++)
+				tell("SET", BYTES("abc"));
+			turns_until(p == 0 ? all_durable : all_written);
+		}
+		assert_int_equal(log_writer_stats_get(t.log)->groups, 20);
+		assert_int_equal(file_check(t.path, &commands), 20);
+		assert_int_equal(commands.len, t.stream->appended);
+		if (policies[p] == LOG_FSYNC_NO)
+			assert_int_equal(log_writer_durable(t.log), 0);
+		/* Nothing is lost at the end, and the file is cut to its content. */
+		tell("SET", BYTES("last"));
+		log_writer_stop(t.log, on_done, NULL);
+		turns_until(is_done);
+		assert_int_equal(t.done, 1);
+		struct stat st;
+		assert_int_equal(stat(t.path, &st), 0);
+		assert_int_equal(st.st_size, t.size);
+		assert_false(log_writer_is_on(t.log));
+		buf_release(&commands);
+		close_all();
+	}
+}
+
+static void test_everysec_syncs_by_itself(void **state)
+{
+	(void)state;
+	open_all(LOG_FSYNC_EVERYSEC);
+	tell("SET", BYTES("a"));
+	turns_until(all_written);
+	assert_false(all_durable());
+	turns_until(all_durable);
+	assert_int_equal(log_writer_stats_get(t.log)->syncs, 1);
+	close_all();
+}
+
+static void test_sync_on_demand(void **state)
+{
+	(void)state;
+	open_all(LOG_FSYNC_NO);
+	log_writer_sync(t.log, on_synced, NULL);
+	assert_int_equal(t.done, 1); /* there was nothing */
+	tell("SET", BYTES("a"));
+	log_writer_sync(t.log, on_synced, NULL);
+	assert_int_equal(t.done, 1);
+	t.done = 0;
+	turns_until(is_done);
+	assert_int_equal(t.done, 1);
+	assert_true(all_durable());
+	tell("SET", BYTES("b"));
+	assert_true(log_writer_drain(t.log, 5000000));
+	assert_true(all_durable());
+	close_all();
+}
+
+static void test_new_file(void **state)
+{
+	char first[64];
+	struct buf one = {0}, two = {0};
+	(void)state;
+	open_all(LOG_FSYNC_ALWAYS);
+	memcpy(first, t.path, sizeof(first));
+	tell("SET", BYTES("in-the-first"));
+	turns_until(all_durable);
+	tell("SET", BYTES("in-the-first"));
+	log_writer_switch(t.log, &(struct log_file){.fd = file_new()}, on_done, NULL);
+	tell("SET", BYTES("in-the-second"));
+	turns_until(is_done);
+	turns_until(all_durable);
+	assert_int_equal(t.done, 1);
+	file_check(first, &one);
+	file_check(t.path, &two);
+	assert_null(strstr(buf_text(&one), "second"));
+	assert_null(strstr(buf_text(&two), "first"));
+	assert_non_null(strstr(buf_text(&two), "SELECT"));
+	assert_int_equal(one.len + two.len, t.stream->appended);
+	buf_release(&one);
+	buf_release(&two);
+	unlink(first);
+	close_all();
+}
+
+static void test_full_disk(void **state)
+{
+	struct rlimit before, tight;
+	(void)state;
+	open_all(LOG_FSYNC_ALWAYS);
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &before);
+	tight = before;
+	tight.rlim_cur = 50;
+	setrlimit(RLIMIT_FSIZE, &tight);
+	tell("SET", BYTES("too long for what is left on that disk"));
+	turns_until(has_failed);
+	setrlimit(RLIMIT_FSIZE, &before);
+	assert_int_equal(t.failures, 1);
+	assert_int_equal(t.durable, 0 + log_writer_durable_group(t.log));
+	assert_int_equal(log_writer_durable(t.log), 0);
+	log_writer_sync(t.log, on_synced, NULL);
+	assert_int_equal(t.done, 100);
+	assert_string_not_equal(log_writer_error(t.log), "");
+	/* Only a new file leads on. */
+	unlink(t.path);
+	log_writer_start(t.log, &(struct log_file){.fd = file_new()});
+	log_writer_trust(t.log);
+	tell("SET", BYTES("a"));
+	turns_until(all_durable);
+	close_all();
+}
+
+/* More than one write takes, and more than may wait. */
+static void test_long_groups(void **state)
+{
+	struct bytes big = {malloc(1 << 20), 1 << 20};
+	struct buf commands = {0};
+	(void)state;
+	memset((char *)(uintptr_t)big.ptr, 'x', big.len);
+	open_all(LOG_FSYNC_NO);
+	for (int i = 0; i < 70; i++)
+		tell("SET", big);
+	for (int i = 0; i < LOG_PIECES_MAX / 50; i++)
+		tell("SET", BYTES("small"));
+	turns_until(all_written);
+	assert_int_equal(t.backlogs, 101);
+	assert_int_equal(file_check(t.path, &commands), 1);
+	assert_int_equal(commands.len, t.stream->appended);
+	buf_release(&commands);
+	free((char *)(uintptr_t)big.ptr);
+	close_all();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_groups_are_frames),
+		cmocka_unit_test(test_everysec_syncs_by_itself),
+		cmocka_unit_test(test_sync_on_demand),
+		cmocka_unit_test(test_new_file),
+		cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_long_groups),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
