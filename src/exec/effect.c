@@ -117,7 +117,7 @@ static void effect_tell(struct exec *exec, const struct propagation *first, bool
 	}
 }
 
-void effect_call_end(struct call *call)
+HOT void effect_call_end(struct call *call)
 {
 	struct exec *exec = call->exec;
 	/* Expiry and eviction do not count as changes: they are told by themselves. */
@@ -139,7 +139,7 @@ void effect_call_end(struct call *call)
 	effect_append(exec, call->session->db, call->argv, call->argc);
 }
 
-void effect_unit_close(struct exec *exec, bool is_transaction)
+HOT void effect_unit_close(struct exec *exec, bool is_transaction)
 {
 	struct propagation *first = exec->unit_first;
 

@@ -41,7 +41,7 @@ void exec_free(struct exec *exec)
 	mem_free(exec);
 }
 
-void exec_set_time(struct exec *exec, int64_t now_us)
+HOT void exec_set_time(struct exec *exec, int64_t now_us)
 {
 	exec->now_us = now_us;
 	exec->now_ms = now_us / 1000;

@@ -63,7 +63,7 @@ void memory_arm(struct exec *exec)
 	exec->is_evict_pending = true; /* it may have been lowered: the turn looks */
 }
 
-bool memory_slice(struct exec *exec)
+HOT bool memory_slice(struct exec *exec)
 {
 	if (LIKELY(!exec->is_evict_pending))
 		return false;

@@ -90,7 +90,7 @@ void pause_end(struct exec *exec, enum pause_reason reason)
 	pause_update(exec);
 }
 
-int64_t pause_tick(struct exec *exec)
+HOT int64_t pause_tick(struct exec *exec)
 {
 	struct pause *pause = exec->pause;
 	int64_t next = -1;

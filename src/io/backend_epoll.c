@@ -102,7 +102,7 @@ static int wait_near(struct epoll *e, int64_t timeout_us)
 	return epoll_wait(e->fd, e->events, EVENTS_MAX, (int)((timeout_us + 999) / 1000));
 }
 
-static void epoll_sleep(struct loop *loop, int64_t timeout_us)
+HOT static void epoll_sleep(struct loop *loop, int64_t timeout_us)
 {
 	struct epoll *e = loop->state;
 	if (e->next < e->count)
@@ -148,7 +148,7 @@ static void watch_event(struct watch *w, uint32_t events)
 		w->on_ready(w, ready);
 }
 
-static void epoll_collect(struct loop *loop)
+HOT static void epoll_collect(struct loop *loop)
 {
 	struct epoll *e = loop->state;
 	while (e->next < e->count) {

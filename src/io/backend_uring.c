@@ -44,7 +44,7 @@ static void uring_close(struct loop *loop)
 	loop->ring = NULL;
 }
 
-static void uring_wait(struct loop *loop, int64_t timeout_us)
+HOT static void uring_wait(struct loop *loop, int64_t timeout_us)
 {
 	ring_wait(loop->ring, timeout_us, loop->before_wait_us);
 }
@@ -104,7 +104,7 @@ static void out_completed(struct loop *loop, struct socket *s)
 	socket_writable(loop, s);
 }
 
-static void uring_collect(struct loop *loop)
+HOT static void uring_collect(struct loop *loop)
 {
 	struct io_uring_cqe cqe;
 	while (ring_next(loop->ring, &cqe)) {

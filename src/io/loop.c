@@ -181,7 +181,7 @@ static void turn_wait(struct loop *loop, int64_t limit_us)
 	loop->wait_end_ticks = loop->clock.ticks;
 }
 
-static void turn(struct loop *loop, int64_t limit_us)
+HOT static void turn(struct loop *loop, int64_t limit_us)
 {
 	if (loop->depth == LOOP_DEPTH_MAX)
 		return;

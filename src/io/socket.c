@@ -122,7 +122,7 @@ static void receive_failed(struct loop *loop, struct socket *s, int error)
 }
 
 /* One read of one socket that is in no list. */
-static void socket_read(struct loop *loop, struct socket *s)
+HOT static void socket_read(struct loop *loop, struct socket *s)
 {
 	if (UNLIKELY(s->flags & (SOCKET_END_DUE | SOCKET_PAUSED))) {
 		if (s->flags & SOCKET_END_DUE)
@@ -189,7 +189,7 @@ static void batch_execute(struct loop *loop)
 		loop->backend->batch_done(loop);
 }
 
-static void pass(struct loop *loop)
+HOT static void pass(struct loop *loop)
 {
 	while (!link_is_empty(&loop->now)) {
 		batch_begin(loop);
@@ -207,7 +207,7 @@ static void pass(struct loop *loop)
 	}
 }
 
-void sockets_serve(struct loop *loop)
+HOT void sockets_serve(struct loop *loop)
 {
 	/* What an outer turn had still to read is this turn's now. */
 	if (UNLIKELY(loop->depth > 1)) {
@@ -255,7 +255,7 @@ bool socket_is_paused(const struct socket *s)
 
 /* --- sending ----------------------------------------------------------------------------- */
 
-static ssize_t send_pieces(int fd, const struct iovec *pieces, int count)
+HOT static ssize_t send_pieces(int fd, const struct iovec *pieces, int count)
 {
 	const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
 	ssize_t n;
@@ -374,7 +374,7 @@ void socket_writable(struct loop *loop, struct socket *s)
 		output_push(loop, s);
 }
 
-void socket_send(struct loop *loop, struct socket *s, const struct iovec *pieces, int count)
+HOT void socket_send(struct loop *loop, struct socket *s, const struct iovec *pieces, int count)
 {
 	ASSERT(count > 0 && count <= LOOP_SEND_IOV);
 	ASSERT(!(s->flags & (SOCKET_SENDING | SOCKET_CLOSED)));

@@ -40,7 +40,7 @@ static void batch_note_long(struct conn *c, size_t len)
 }
 
 /* Finds command and key of a parsed request and starts loading the key's bucket. */
-static void batch_add(struct conn *c, struct bytes *argv, int argc, size_t begin, size_t end)
+HOT static void batch_add(struct conn *c, struct bytes *argv, int argc, size_t begin, size_t end)
 {
 	struct net *net = c->net;
 	const struct exec *exec = net->exec;
@@ -106,7 +106,7 @@ static void batch_begin_big(struct conn *c, const struct request *request)
 	c->data.len = at;
 }
 
-static void batch_parse(struct conn *c)
+HOT static void batch_parse(struct conn *c)
 {
 	struct net *net = c->net;
 	struct request_limits limits = batch_limits(c);
@@ -237,7 +237,7 @@ static void batch_on_big_bytes(struct conn *c, struct bytes data)
 	batch_parse(c);
 }
 
-void batch_on_bytes(struct socket *s, struct bytes data)
+HOT void batch_on_bytes(struct socket *s, struct bytes data)
 {
 	struct conn *c = conn_of_socket(s);
 	struct net *net = c->net;
@@ -269,7 +269,7 @@ void batch_on_bytes(struct socket *s, struct bytes data)
 	batch_parse(c);
 }
 
-size_t batch_on_room(struct socket *s, char **into)
+HOT size_t batch_on_room(struct socket *s, char **into)
 {
 	struct conn *c = conn_of_socket(s);
 
@@ -299,7 +299,7 @@ static void batch_fail(struct net_call *call)
 	call->conn->executed = call->end;
 }
 
-static void batch_run_call(struct net_call *item)
+HOT static void batch_run_call(struct net_call *item)
 {
 	struct conn *c = item->conn;
 	struct session *s = &c->session;
@@ -330,7 +330,7 @@ static void batch_run_call(struct net_call *item)
 		s->flags |= SESSION_CLOSE_ASAP; /* what else it asked for is not run */
 }
 
-void batch_execute(struct net *net)
+HOT void batch_execute(struct net *net)
 {
 	int count = net->call_count;
 	const struct keyspace *keyspace = net->exec->keyspace;
@@ -399,7 +399,7 @@ static void batch_keep_rest(struct conn *c)
 	c->parsed = c->executed = 0;
 }
 
-void batch_finish(struct net *net)
+HOT void batch_finish(struct net *net)
 {
 	if (net->call_count > 0)
 		batch_execute(net);

@@ -26,7 +26,7 @@ static void conn_on_end(struct socket *s, int error)
 	conn_close(c);
 }
 
-static void conn_on_sent(struct socket *s, ssize_t result)
+HOT static void conn_on_sent(struct socket *s, ssize_t result)
 {
 	struct conn *c = conn_of_socket(s);
 
@@ -82,7 +82,7 @@ void conn_close(struct conn *c)
 }
 
 /* Above a limit of its class? Soft limits need their time. */
-bool conn_is_over_limit(struct conn *c)
+HOT bool conn_is_over_limit(struct conn *c)
 {
 	const struct net_output_limit *limit =
 		&c->net->config->output_limits[session_class(&c->session)];
@@ -123,7 +123,7 @@ static inline int conn_clip(struct iovec *pieces, int count, size_t sendable)
 	return kept;
 }
 
-void conn_flush(struct conn *c)
+HOT void conn_flush(struct conn *c)
 {
 	struct session *s = &c->session;
 	struct iovec pieces[LOOP_SEND_IOV];

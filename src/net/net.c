@@ -84,12 +84,12 @@ struct net_stats *net_stats_get(struct net *net)
 	return &net->stats;
 }
 
-void net_on_batch(struct net *net)
+HOT void net_on_batch(struct net *net)
 {
 	batch_finish(net);
 }
 
-bool net_on_turn_end(struct net *net)
+HOT bool net_on_turn_end(struct net *net)
 {
 	/* Only what was queued up to now: a session that blocks and wakes in a circle waits a turn.
 	 */

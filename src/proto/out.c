@@ -153,7 +153,7 @@ static char *out_spill(struct out *out, size_t need)
 	return out->at;
 }
 
-char *out_grow(struct out *out, size_t need)
+HOT char *out_grow(struct out *out, size_t need)
 {
 	struct out_piece *piece;
 	/* An empty chain is within any limit. */
@@ -229,7 +229,7 @@ size_t out_memory_bytes(const struct out *out)
 	return out->chunk_bytes + out->lent_bytes;
 }
 
-int out_pieces(struct out *out, struct iovec *iov, int max)
+HOT int out_pieces(struct out *out, struct iovec *iov, int max)
 {
 	int count = 0;
 	for (struct out_piece *piece = out->first; piece != NULL && count < max;
@@ -259,7 +259,7 @@ static inline bool out_consume_chunk(struct out *out, size_t len)
 	return true;
 }
 
-void out_consume(struct out *out, size_t len)
+HOT void out_consume(struct out *out, size_t len)
 {
 	struct out_piece *piece;
 	if (LIKELY(out_consume_chunk(out, len)))

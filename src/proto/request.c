@@ -49,7 +49,7 @@ static struct bytes *arena_grow(struct request_arena *arena, size_t count)
 	return block->views;
 }
 
-struct bytes *request_arena_alloc(struct request_arena *arena, size_t count)
+HOT struct bytes *request_arena_alloc(struct request_arena *arena, size_t count)
 {
 	struct request_block *block = arena->current;
 	if (UNLIKELY(block == NULL || block->cap - block->used < count))
@@ -265,7 +265,7 @@ static enum request_status array_resume(struct request_parser *p, struct bytes d
 }
 
 /* A request from its first byte. */
-static inline enum request_status array_parse(struct request_parser *p, struct bytes data,
+HOT static inline enum request_status array_parse(struct request_parser *p, struct bytes data,
 	struct scan *s)
 {
 	int64_t total;
@@ -319,7 +319,7 @@ static enum request_status parse_by_kind(struct request_parser *p, struct bytes 
 	return array_resume(p, data, p->args_total, s);
 }
 
-enum request_status request_parse(struct request_parser *p, struct bytes data,
+HOT enum request_status request_parse(struct request_parser *p, struct bytes data,
 	const struct request_limits *limits, struct request_arena *arena, struct request *out)
 {
 	ASSERT(data.len >= p->offset);

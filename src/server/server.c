@@ -38,13 +38,13 @@ static void server_refresh_time(struct exec *exec)
 	exec_set_time(exec, clock_wall_us());
 }
 
-static void server_on_turn_begin(void *context)
+HOT static void server_on_turn_begin(void *context)
 {
 	struct server *s = context;
 	exec_set_time(s->exec, loop_wall_us(s->loop));
 }
 
-static void server_on_batch(void *context)
+HOT static void server_on_batch(void *context)
 {
 	struct server *s = context;
 	net_on_batch(s->net);
@@ -58,7 +58,7 @@ static int64_t wait_sooner(int64_t a, int64_t b)
 	return b < 0 || a < b ? a : b;
 }
 
-static int64_t server_on_turn_end(void *context)
+HOT static int64_t server_on_turn_end(void *context)
 {
 	struct server *s = context;
 	struct exec *exec = s->exec;

@@ -79,7 +79,7 @@ void keyspace_free(struct keyspace *k)
 	mem_free(k);
 }
 
-void keyspace_set_time(struct keyspace *k, int64_t now_ms)
+HOT void keyspace_set_time(struct keyspace *k, int64_t now_ms)
 {
 	k->now_ms = now_ms;
 	k->lru_clock = (uint32_t)(now_ms / 1000) & LRU_CLOCK_MAX;
@@ -103,7 +103,7 @@ static inline void keyspace_tell(struct keyspace *k, const struct change *change
 	}
 }
 
-void db_publish(struct db *db, struct key key, uint32_t event_class, const char *event)
+HOT void db_publish(struct db *db, struct key key, uint32_t event_class, const char *event)
 {
 	struct keyspace *k = db->keyspace;
 	struct change change = {
@@ -303,7 +303,7 @@ static struct entry *db_overwrite(struct db *db, struct key key, struct entry *e
 	return e;
 }
 
-struct entry *db_set_string(struct db *db, struct key key, struct bytes value, int64_t expiry_ms)
+HOT struct entry *db_set_string(struct db *db, struct key key, struct bytes value, int64_t expiry_ms)
 {
 	struct entry *e = db_find(db, key);
 	struct shape s = shape_of_text(value);
