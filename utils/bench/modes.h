@@ -15,6 +15,8 @@ void saturated_run(struct options *options);
 void memory_run(struct options *options);
 /* Many idle connections and a few active ones: memory of each, cost per request. */
 void connections_run(struct options *options);
+/* The longest turns of huge containers: growing, changing, deleting. */
+void turns_run(struct options *options);
 
 /* Brings all servers to the content that `load` describes (NULL: empty), unless `loaded` says that
  * they have it already; remembers it there. */

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Turns: containers of many elements are grown, worked on and deleted, one batch after the other in
+ * lockstep; of each step the longest batch counts: processor time of the server (which other
+ * programs do not lengthen), and wall time. Behind each step PINGs watch what the server does on
+ * its own, freeing and resizing.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client.h"
+#include "modes.h"
+
+enum {
+	PER_REQUEST = 16,              /* elements that a request of growth brings */
+	PER_BATCH = 4,                 /* requests of growth in a batch */
+	WATCH_MS = 500,
+	NAME_MAX_CHARS = 64,
+};
+
+/* What is done with a container: once for `grow`, else `times` times (0: once). `number` counts on
+ * in __int__ and __rand__. */
+struct step {
+	const char *container;
+	const char *command;
+	long times;
+};
+
+#define P16(b, a)                                                                                  \
+	b "a:" a b "b:" a b "c:" a b "d:" a b "e:" a b "f:" a b "g:" a b "h:" a b "i:" a b "j:" a \
+	b "k:" a b "l:" a b "m:" a b "n:" a b "o:" a b "p:" a
+
+/* A step of growth stands first for each container. */
+static const struct step steps[] = {
+	{ "list", "RPUSH c" P16(" ", "__rand__"), 0 },
+	{ "list", "LPUSH c x", 100 },
+	{ "list", "LINDEX c __half__", 100 },
+	{ "list", "LSET c __half__ y", 100 },
+	{ "list", "LINSERT c BEFORE a:000000001000 z", 100 },
+	{ "list", "LRANGE c __half__ __half__", 100 },
+	{ "list", "LPOP c", 100 },
+	{ "list", "LMOVE c c LEFT RIGHT", 100 },
+	{ "list", "OBJECT ENCODING c", 1 },
+	{ "list", "DEBUG OBJECT c", 1 },
+	{ "list", "MEMORY USAGE c", 1 },
+	{ "list", "RENAME c d", 1 },
+	{ "list", "RENAME d c", 1 },
+	{ "list", "LREM c 1 p:000000001000", 1 },
+	{ "list", "LREM c 0 none", 1 },
+	{ "list", "LPOS c none", 1 },
+	{ "list", "LTRIM c 100 -100", 1 },
+	{ "list", "LTRIM c __half__ -1", 1 },
+	{ "list", "LTRIM c 1000 2000", 1 },
+	{ "list", "COPY c d", 1 },
+
+	{ "hash", "HSET c" P16(" ", "__rand__ value"), 0 },
+	{ "hash", "HSET c a:__rand__ value2", 1000 },
+	{ "hash", "HDEL c" P16(" ", "__rand__"), 1000 },
+	{ "hash", "HINCRBY c n 1", 100 },
+	{ "hash", "HEXPIRE c 100 FIELDS 1 b:000000005000", 1 },
+	{ "hash", "HRANDFIELD c", 100 },
+	{ "hash", "HRANDFIELD c 100", 10 },
+	{ "hash", "HSCAN c 0", 10 },
+	{ "hash", "DEBUG OBJECT c", 1 },
+	{ "hash", "MEMORY USAGE c", 1 },
+	{ "hash", "RENAME c d", 1 },
+	{ "hash", "DEL d", 1 },
+
+	{ "set", "SADD c" P16(" ", "__rand__"), 0 },
+	{ "set", "SREM c" P16(" ", "__rand__"), 1000 },
+	{ "set", "SPOP c", 100 },
+	{ "set", "SPOP c 100", 10 },
+	{ "set", "SRANDMEMBER c 100", 10 },
+	{ "set", "SMOVE c d a:000000005000", 1 },
+	{ "set", "SINTERSTORE e c d", 1 },
+	{ "set", "SDIFFSTORE e d c", 1 },
+	{ "set", "SINTERCARD 2 c d", 1 },
+	{ "set", "DEBUG OBJECT c", 1 },
+	{ "set", "SET c over", 1 },
+
+	{ "zset", "ZADD c" P16(" __int__ ", "__rand__"), 0 },
+	{ "zset", "ZADD c 5 a:__rand__", 1000 },
+	{ "zset", "ZINCRBY c 1000 b:__rand__", 1000 },
+	{ "zset", "ZREM c" P16(" ", "__rand__"), 1000 },
+	{ "zset", "ZPOPMIN c 16", 100 },
+	{ "zset", "ZRANK c m:000000300000", 100 },
+	{ "zset", "ZCOUNT c 1000 inf", 100 },
+	{ "zset", "ZRANDMEMBER c 100", 10 },
+	{ "zset", "DEBUG OBJECT c", 1 },
+	{ "zset", "MEMORY USAGE c", 1 },
+	{ "zset", "ZREMRANGEBYRANK c 1000 1999", 10 },
+	{ "zset", "ZREMRANGEBYSCORE c 300000 301000", 1 },
+	{ "zset", "ZREMRANGEBYRANK c 0 __half__", 1 },
+	{ "zset", "ZREMRANGEBYRANK c 100 -100", 1 },
+
+	{ "hash-expiry", "HSET c" P16(" ", "__rand__ value"), 0 },
+	{ "hash-expiry", "PEXPIRE c 1", 1 },
+	{ "set-expiry", "SADD c" P16(" ", "__rand__"), 0 },
+	{ "set-expiry", "FLUSHALL", 1 },
+	{ "zset-rename", "ZADD c" P16(" __int__ ", "__rand__"), 0 },
+	{ "zset-rename", "SET d x", 1 },
+	{ "zset-rename", "RENAME d c", 1 },
+	{ "list-unlink", "RPUSH c" P16(" ", "__rand__"), 0 },
+	{ "list-unlink", "DEL c", 1 },
+};
+
+struct longest {
+	int64_t cpu_ns, wall_ns;
+};
+
+struct turns {
+	const struct server *server;
+	struct client client;
+	uint64_t replies;
+};
+
+static void batch_run(struct turns *t, const char *data, size_t len, uint64_t replies,
+	struct longest *longest)
+{
+	int64_t cpu = server_cpu_ns(t->server), wall = clock_ns();
+
+	client_send(&t->client, data, len);
+	t->replies += replies;
+	client_await(&t->client, t->replies);
+	wall = clock_ns() - wall;
+	cpu = server_cpu_ns(t->server) - cpu;
+	if (cpu > longest->cpu_ns)
+		longest->cpu_ns = cpu;
+	if (wall > longest->wall_ns)
+		longest->wall_ns = wall;
+}
+
+/* The command with the middle's number put in. */
+static char *command_of(const struct step *step, long count)
+{
+	char *text = grab_text("%s", step->command), *at;
+
+	while ((at = strstr(text, "__half__"))) {
+		char *longer;
+
+		*at = '\0';
+		longer = grab_text("%s%ld%s", text, count / 2, at + strlen("__half__"));
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+static void step_run(struct turns *t, const struct step *step, long count, struct longest *longest)
+{
+	char *command = command_of(step, count);
+	long requests = step->times ? step->times : count / PER_REQUEST;
+	long per_batch = step->times ? 1 : PER_BATCH;
+	struct request *request = request_new(command, (uint64_t)count, 1);
+	char *data = grab((size_t)per_batch, request->size_max);
+
+	for (long at = 0; at < requests; at += per_batch) {
+		size_t len = 0;
+		long n = requests - at < per_batch ? requests - at : per_batch;
+
+		for (long i = 0; i < n; i++)
+			len += request_render_nth(request, (uint64_t)(at + i), data + len);
+		batch_run(t, data, len, (uint64_t)n, longest);
+	}
+	free(data);
+	request_free(request);
+	free(command);
+}
+
+static void watch(struct turns *t, struct longest *longest)
+{
+	static const char ping[] = "*1\r\n$4\r\nPING\r\n";
+	int64_t end = clock_ns() + WATCH_MS * INT64_C(1000000);
+
+	while (clock_ns() < end)
+		batch_run(t, ping, strlen(ping), 1, longest);
+}
+
+static void line_print(const struct step *step, const struct longest *longest,
+	const struct longest *behind)
+{
+	char name[NAME_MAX_CHARS];
+
+	snprintf(name, sizeof name, "%s", step->command);
+	if (!step->times)
+		name[strcspn(name, " ")] = '\0';
+	printf("%-12s %-40.40s %10.3f %10.3f %10.3f\n", step->container, name,
+		(double)longest->cpu_ns / 1e6, (double)longest->wall_ns / 1e6,
+		(double)behind->cpu_ns / 1e6);
+	fflush(stdout);
+}
+
+static int is_wanted(const struct options *options, const char *container)
+{
+	size_t len = strlen(container);
+	const char *at = options->shapes;
+
+	if (!at)
+		return 1;
+	for (; (at = strstr(at, container)); at += len)
+		if ((at == options->shapes || at[-1] == ',') && (at[len] == ',' || !at[len]))
+			return 1;
+	return 0;
+}
+
+static void server_turns(struct options *options, struct server *server, long count)
+{
+	const char *container = "";
+	struct turns t = { .server = server };
+
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+		struct longest longest = { 0 }, behind = { 0 };
+
+		if (!is_wanted(options, steps[i].container))
+			continue;
+		if (strcmp(container, steps[i].container)) {
+			if (*container) {
+				client_close(&t.client);
+				server_stop(server);
+			}
+			container = steps[i].container;
+			server_start(server, (int)options->core, TURN_NORMAL);
+			client_open(&t.client, server->port);
+			t.replies = 0;
+		}
+		step_run(&t, &steps[i], count, &longest);
+		watch(&t, &behind);
+		line_print(&steps[i], &longest, &behind);
+	}
+	if (!*container)
+		die("no such container");
+	client_close(&t.client);
+	server_stop(server);
+}
+
+void turns_run(struct options *options)
+{
+	for (int s = 0; s < options->server_count; s++)
+		for (int c = 0; c < options->counts.count; c++) {
+			printf("%s, %ld elements, the longest in ms\n%-53s %10s %10s %10s\n",
+				options->server[s].name, options->counts.item[c], "", "cpu",
+				"wall", "cpu behind");
+			server_turns(options, &options->server[s], options->counts.item[c]);
+		}
+}
