@@ -40,14 +40,27 @@ static inline struct key chaos_key(struct chaos *c, char *room, size_t size)
 	}
 }
 
+static inline struct value chaos_long_list(void)
+{
+	char name[32];
+	struct value v = list_empty;
+	for (unsigned i = 0; i < 4 * LARGE_PARTS; i++) {
+		struct bytes text = world_word(name, sizeof(name), "member-", i);
+		list_reserve(&v, &text, 1);
+		list_push(&v, text, LIST_RIGHT);
+	}
+	return v;
+}
+
 static inline void chaos_fill(struct chaos *c, bool decays)
 {
 	static char blob[300000];
 	char name[32];
 	world_fill(c->k, (unsigned)(c->seed % 5) + 1, decays);
 	for (unsigned i = 0; i < 12; i++) {
-		struct value v = world_container(TYPE_LIST + i % 4,
-			i % 4 == 0 ? 4 * LARGE_PARTS : LARGE_PARTS, decays && i < 6);
+		struct value v = i % 4 == 0 ? chaos_long_list()
+					    : world_container(TYPE_LIST + i % 4, LARGE_PARTS,
+						      decays && i < 6);
 		world_put(&c->k->dbs[i % 3], world_word(name, sizeof(name), "L", i), v,
 			i % 4 == 0 ? NOW_MS + 123456 : EXPIRY_NONE);
 	}
