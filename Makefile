@@ -27,7 +27,7 @@ WARN := -Wall -Wextra -Wshadow -Wundef -Wstrict-prototypes -Wmissing-prototypes 
 	-Wpointer-arith -Wvla $(if $(WERROR),-Werror)
 HARDEN := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2 -fcf-protection=none
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
-CPPFLAGS += -D_GNU_SOURCE -Isrc -I$(OBJ)
+CPPFLAGS += -D_GNU_SOURCE -Isrc -I$(OBJ) -I/usr/include/lua5.1
 CFLAGS_release := -O3 -flto=auto -g -fno-plt -fno-semantic-interposition $(HARDEN)
 CFLAGS_debug := -O1 -g
 CFLAGS_asan := -O1 -g $(SANITIZE) -fno-omit-frame-pointer -DNO_JEMALLOC -DCHECK_SLOW
@@ -37,7 +37,7 @@ LDFLAGS_asan := $(SANITIZE)
 LDFLAGS_fuzz := $(SANITIZE)
 CFLAGS += -std=gnu11 -pthread $(WARN) $(CFLAGS_$(BUILD))
 LDFLAGS += -pthread -rdynamic $(LDFLAGS_$(BUILD))
-LDLIBS += $(if $(filter asan fuzz,$(BUILD)),,-ljemalloc) -luring -llzf -lm
+LDLIBS += $(if $(filter asan fuzz,$(BUILD)),,-ljemalloc) -lssl -lcrypto -luring -llzf -llua5.1 -lm
 
 SERVER := $(if $(filter release,$(BUILD)),src/ringlet-server,$(OBJ)/ringlet-server)
 SOURCES := $(sort $(wildcard src/*/*.c))

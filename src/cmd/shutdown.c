@@ -9,6 +9,7 @@
 #include "exec/wait.h"
 #include "process/process.h"
 #include "process/shutdown.h"
+#include "script/script.h"
 
 struct shutdown_words {
 	unsigned flags;
@@ -56,6 +57,9 @@ static enum outcome shutdown_command(struct call *call)
 	}
 	if (call->session->flags & SESSION_DENY_BLOCKING && !(words.flags & SHUTDOWN_NOW))
 		words.flags |= SHUTDOWN_NOW;
+	/* In the middle of a script nothing can be saved. */
+	if (script_is_running(call->exec) && !(words.flags & SHUTDOWN_NOSAVE))
+		return call_fail(call, script_busy_error(call->exec));
 	int64_t timeout_ms = (int64_t)services->process->shutdown_timeout_s * 1000;
 	switch (shutdown_begin(services->shutdown, words.flags, timeout_ms, call->exec->now_ms)) {
 	case SHUTDOWN_EXITING:

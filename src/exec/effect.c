@@ -82,7 +82,8 @@ int effect_add_sink(struct exec *exec, struct effect_sink sink)
 
 bool effect_wanted(const struct call *call)
 {
-	return call->exec->effects_armed != 0 && call->session->origin != ORIGIN_RECOVERY;
+	return call->exec->effects_armed != 0 && call->session->origin != ORIGIN_RECOVERY &&
+	       !call->exec->is_effect_muted;
 }
 
 void effect_rewrite(struct call *call, const struct bytes *argv, int argc)
@@ -139,19 +140,35 @@ HOT void effect_call_end(struct call *call)
 	effect_append(exec, call->session->db, call->argv, call->argc);
 }
 
-HOT void effect_unit_close(struct exec *exec, bool is_transaction)
+static void effect_free(struct propagation *first)
 {
-	struct propagation *first = exec->unit_first;
-
-	if (LIKELY(first == NULL))
-		return;
-	exec->unit_first = NULL;
-	exec->unit_last = &exec->unit_first;
-	effect_tell(exec, first, is_transaction || first->next != NULL);
 	while (first != NULL) {
 		struct propagation *next = first->next;
 		mem_free((struct bytes *)(uintptr_t)first->argv);
 		mem_free(first);
 		first = next;
 	}
+}
+
+/* Takes the open unit's list away. */
+static struct propagation *effect_take(struct exec *exec)
+{
+	struct propagation *first = exec->unit_first;
+	exec->unit_first = NULL;
+	exec->unit_last = &exec->unit_first;
+	return first;
+}
+
+HOT void effect_unit_close(struct exec *exec, bool is_transaction)
+{
+	if (LIKELY(exec->unit_first == NULL))
+		return;
+	struct propagation *first = effect_take(exec);
+	effect_tell(exec, first, is_transaction || first->next != NULL);
+	effect_free(first);
+}
+
+void effect_unit_drop(struct exec *exec)
+{
+	effect_free(effect_take(exec));
 }

@@ -59,5 +59,7 @@ void effect_force(struct call *call);
 void effect_call_begin(struct call *call);
 void effect_call_end(struct call *call);
 void effect_unit_close(struct exec *exec, bool is_transaction);
+/* Forgets what the open unit collected: nobody is told. */
+void effect_unit_drop(struct exec *exec);
 
 #endif

@@ -86,6 +86,7 @@ struct out *exec_push_out(struct exec *exec, struct session *s)
 	if (LIKELY(exec->current == NULL || session_principal(exec->current->session) != s)) {
 		exec_hold_message(exec, s);
 		return &s->out;
+	}
 	exec->pushes_for = s;
 	return &exec->pushes;
 }
@@ -102,6 +103,8 @@ void exec_count_error(struct exec *exec, struct bytes text)
 {
 	struct bytes code = error_code(text);
 
+	if (code.len == text.len)
+		code = BYTES("ERR"); /* one word, made by a script, is no code */
 	exec->stats.errors++;
 	if (exec->error_counts_overflowed)
 		return;

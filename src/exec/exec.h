@@ -70,7 +70,7 @@ struct exec {
 	/* script: the flags of a call whose text declares them; asked where a gate is armed. */
 	uint32_t (*declared_flags)(const struct call *call);
 	bool is_effect_muted;  /* script: what it does now is not propagated */
-	bool is_out_of_memory; /* exec/memory: the last look found too much used, and nothing to evict */
+	bool is_out_of_memory; /* exec/memory: the last look found nothing left to evict */
 	bool is_nested;        /* exec/nest: a turn inside a call that is not over */
 	uint64_t nest_count;   /* such turns so far */
 	int64_t now_ms;                  /* wall clock of this turn */

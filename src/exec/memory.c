@@ -37,6 +37,7 @@ static enum gate_answer memory_check(struct call *call, void *context)
 	if (call->session->origin != ORIGIN_CLIENT)
 		return GATE_PASS;
 	enum evict_result result = memory_evict(exec);
+	exec->is_out_of_memory = result == EVICT_FAIL;
 	if (exec->depth == 0)
 		effect_unit_close(exec, false);
 	if (LIKELY(result != EVICT_FAIL))
@@ -57,6 +58,7 @@ void memory_init(struct exec *exec)
 void memory_arm(struct exec *exec)
 {
 	exec->gates &= ~GATE_BIT(GATE_MEMORY);
+	exec->is_out_of_memory = false;
 	if (exec->keyspace->config.maxmemory == 0)
 		return;
 	exec->gates |= GATE_BIT(GATE_MEMORY);

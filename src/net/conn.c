@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/tls.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -16,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static void conn_on_end(struct socket *s, int error)
+void conn_on_end(struct socket *s, int error)
 {
 	struct conn *c = conn_of_socket(s);
 
@@ -24,6 +25,17 @@ static void conn_on_end(struct socket *s, int error)
 		log_line(LOG_VERBOSE, "Reading from client id=%llu: %s",
 			(unsigned long long)c->session.id, strerror(error));
 	conn_close(c);
+}
+
+void conn_note_sent(struct conn *c, size_t len)
+{
+	c->net->stats.bytes_out += len;
+	c->net->stats.writes++;
+	out_consume(&c->session.out, len);
+	hold_sent(&c->session, len);
+	if (UNLIKELY(
+		    !out_is_empty(&c->session.out) || c->session.flags & SESSION_CLOSE_AFTER_REPLY))
+		net_want_flush(&c->session);
 }
 
 HOT static void conn_on_sent(struct socket *s, ssize_t result)
@@ -36,16 +48,10 @@ HOT static void conn_on_sent(struct socket *s, ssize_t result)
 		conn_close(c);
 		return;
 	}
-	c->net->stats.bytes_out += (uint64_t)result;
-	c->net->stats.writes++;
-	out_consume(&c->session.out, (size_t)result);
-	hold_sent(&c->session, (size_t)result);
-	if (UNLIKELY(
-		    !out_is_empty(&c->session.out) || c->session.flags & SESSION_CLOSE_AFTER_REPLY))
-		net_want_flush(&c->session);
+	conn_note_sent(c, (size_t)result);
 }
 
-static void conn_on_closed(struct socket *s)
+void conn_on_closed(struct socket *s)
 {
 	struct conn *c = conn_of_socket(s);
 
@@ -58,6 +64,8 @@ static void conn_on_closed(struct socket *s)
 	if (c->big != NULL)
 		blob_drop(c->big);
 	session_release(&c->session);
+	if (c->tls != NULL)
+		tls_release(c);
 	mem_free(c);
 }
 
@@ -78,6 +86,8 @@ void conn_close(struct conn *c)
 	session_hide(&c->session); /* the kernel may need another turn to let go of the socket */
 	link_remove(&c->flush);
 	link_remove(&c->resume);
+	if (c->tls != NULL)
+		tls_say_goodbye(c);
 	socket_close(c->net->loop, &c->socket);
 }
 
@@ -141,7 +151,9 @@ HOT void conn_flush(struct conn *c)
 	size_t pending = out_pending_bytes(&s->out);
 	if (pending > c->reply_peak)
 		c->reply_peak = pending > OUT_CHUNK_BYTES ? OUT_CHUNK_BYTES : (uint32_t)pending;
-	while (!out_is_empty(&s->out) && !socket_is_sending(&c->socket) && !c->is_closed) {
+	if (UNLIKELY(c->tls != NULL))
+		tls_flush(c);
+	while (c->tls == NULL && !out_is_empty(&s->out) && !socket_is_sending(&c->socket) && !c->is_closed) {
 		int count = out_pieces(&s->out, pieces, LOOP_SEND_IOV);
 		count = conn_clip(pieces, count, hold_sendable(s));
 		if (UNLIKELY(count == 0))
@@ -162,14 +174,14 @@ bool conn_out_is_over_limit(struct out *out)
 	return conn_is_over_limit(c);
 }
 
-/* Says why to a connection that is not taken. */
-static void conn_refuse(struct net *net, int fd, enum error why)
+/* Says why to a connection that is not taken; one that speaks TLS would not understand. */
+static void conn_refuse(struct net *net, int fd, uint8_t kind, enum error why)
 {
 	char line[512];
 	int len = snprintf(line, sizeof(line), "-%s\r\n", error_text(why));
 
 	net->stats.rejected++;
-	if (send(fd, line, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+	if (kind != LISTENER_TLS && send(fd, line, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		log_line(LOG_DEBUG, "Refusing a connection: %s", strerror(errno));
 	close(fd);
 }
@@ -217,11 +229,11 @@ static void conn_tune_tcp(const struct net *net, int fd)
 void conn_accept(struct net *net, int fd, uint8_t kind)
 {
 	if (net->exec->session_count >= (size_t)net->config->maxclients) {
-		conn_refuse(net, fd, E_MAX_CLIENTS);
+		conn_refuse(net, fd, kind, E_MAX_CLIENTS);
 		return;
 	}
 	if (net->config->protected_mode && !net->exec->has_password && !address_is_loopback(fd)) {
-		conn_refuse(net, fd, E_PROTECTED);
+		conn_refuse(net, fd, kind, E_PROTECTED);
 		return;
 	}
 	struct conn *c = mem_calloc(1, sizeof(*c));
@@ -233,19 +245,25 @@ void conn_accept(struct net *net, int fd, uint8_t kind)
 	link_init(&c->resume);
 	link_init(&c->batch);
 	link_init(&c->bucket);
-	if (kind == 0)
+	if (kind != LISTENER_UNIX)
 		conn_tune_tcp(net, fd);
-	int status = socket_open(net->loop, &c->socket, fd, &conn_events);
+	bool is_tls = kind == LISTENER_TLS;
+	int status = is_tls && !tls_accept(c) ? -ENOMEM : 0;
+	if (status == 0)
+		status = socket_open(
+			net->loop, &c->socket, fd, is_tls ? &tls_events : &conn_events);
 	if (status < 0) {
 		log_line(LOG_WARNING, "Can't serve a new connection: %s", strerror(-status));
+		if (c->tls != NULL)
+			tls_release(c);
 		mem_free(c);
-		conn_refuse(net, fd, E_MAX_CLIENTS);
+		conn_refuse(net, fd, kind, E_MAX_CLIENTS);
 		return;
 	}
 	session_init(&c->session, net->exec, ORIGIN_CLIENT);
 	c->session.conn = c;
 	c->session.out.is_limited = true;
-	if (kind == 1)
+	if (kind == LISTENER_UNIX)
 		c->session.flags |= SESSION_UNIX_SOCKET;
 	net->stats.connections++;
 	limits_account(c);
@@ -255,7 +273,7 @@ void net_want_flush(struct session *s)
 {
 	struct conn *c = s->conn;
 
-	if (c == NULL || c->is_closed)
+	if (c == NULL || c->is_closed || UNLIKELY(c->is_outer))
 		return;
 	if (!link_is_linked(&c->flush))
 		link_add_tail(&c->net->flush, &c->flush);

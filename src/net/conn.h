@@ -24,6 +24,8 @@
 #define NET_REPLY_MIN_BYTES 1024
 #define NET_REPLY_PEAK_MS 5000         /* how long a peak of replies is remembered */
 
+enum { LISTENER_TCP, LISTENER_UNIX, LISTENER_TLS, LISTENER_KINDS };
+
 struct conn {
 	struct socket socket;
 	struct session session;
@@ -39,15 +41,17 @@ struct conn {
 	size_t executed;          /* up to here they were run */
 	bool data_is_query;
 	bool is_closed;           /* socket_close was called */
+	bool is_outer;            /* its call is not over while a turn inside it runs: not flushed */
 	bool has_bad_input;       /* a protocol error: nothing more is parsed */
 	bool is_held;             /* a request of this batch could not be run: none behind it is */
-	uint8_t listener_kind;    /* 0 tcp, 1 unix, 2 tls */
+	uint8_t listener_kind;    /* LISTENER_* */
 	uint8_t bucket_index;
 	uint32_t reply_room;      /* the reply buffer it is accounted, 1..16 KiB */
 	uint32_t reply_peak;
 	uint32_t read_room;       /* offered to its next read; 0 = LOOP_READ_BYTES */
 	uint32_t read_peak;       /* its longest request since the last look, above that */
 
+	struct tls *tls;          /* net/tls; NULL = not encrypted */
 	struct request_parser parser;
 	struct buf query;
 	/* A long last argument, received straight into the blob that a value can keep. */
@@ -85,7 +89,8 @@ struct net {
 	struct net_stats stats;
 	struct net_listener **listeners;
 	int listener_count;
-	int listening_port;
+	int listening_port, listening_tls_port;
+	struct tls_state *tls;    /* net/tls; NULL until it is configured */
 	struct link flush, resume, batch_conns;
 	struct request_arena arena;
 	struct net_call *calls;
@@ -104,6 +109,11 @@ struct net {
 /* conn.c */
 void conn_accept(struct net *net, int fd, uint8_t kind);
 void conn_close(struct conn *c);
+/* The events of any transport. */
+void conn_on_end(struct socket *s, int error);
+void conn_on_closed(struct socket *s);
+/* So many bytes of the session's output are with the kernel. */
+void conn_note_sent(struct conn *c, size_t len);
 /* Sends what it can; closes when that was all there was to come. */
 void conn_flush(struct conn *c);
 bool conn_is_over_limit(struct conn *c);

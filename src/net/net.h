@@ -11,9 +11,10 @@
 
 #include "exec/exec.h"
 #include "io/loop.h"
+#include "net/tls_params.h"
 
 #define NET_BIND_MAX 16
-#define NET_LISTENERS_MAX (NET_BIND_MAX + 1)
+#define NET_LISTENERS_MAX (2 * NET_BIND_MAX + 1)
 
 struct net_output_limit {
 	uint64_t hard_bytes; /* 0 = none */
@@ -37,6 +38,7 @@ struct net_config {
 	uint64_t proto_max_bulk_len;
 	struct net_output_limit output_limits[CLASS_COUNT];
 	int socket_mark_id;
+	struct tls_config tls;
 };
 
 struct net_stats {
@@ -65,6 +67,9 @@ void net_recent_max(const struct net *net, size_t *input, size_t *output);
 struct net_config *net_config_get(struct net *net);
 struct net_stats *net_stats_get(struct net *net);
 
+/* Takes certificates and all else of TLS from the configuration, for connections to come; false
+ * (the log says why): all is as it was. Before net_listen when there is a TLS port. */
+bool net_tls_configure(struct net *net);
 /* Opens all listeners the configuration names; false with a text in `error` (of at least 256 bytes)
  * when a required address fails. Old ones are closed only when all new ones stand (CONFIG SET port,
  * bind). */
@@ -79,6 +84,11 @@ void net_on_batch(struct net *net);
 /* Once a turn: sends pending output, closes what is to be closed, resumes unblocked sessions.
  * True when there is more to do at once. */
 bool net_on_turn_end(struct net *net);
+/* Around a turn of the loop from inside a call: the batch under way is put aside, a new one can be
+ * parsed and run, then the old one goes on. `net_nest_begin` returns what `net_nest_end` takes. */
+struct net_nest;
+struct net_nest *net_nest_begin(struct net *net);
+void net_nest_end(struct net *net, struct net_nest *saved);
 /* A few times a second: idle timeouts, output soft limits, buffer shrinking, client eviction. */
 void net_on_tick(struct net *net);
 

@@ -8,8 +8,6 @@
 
 #define AT(field) PARAM_FIELD(struct later_config, field)
 
-static const struct param_choice later_auth_clients[] = {
-	{"no", 0}, {"yes", 1}, {"optional", 2}, {NULL, 0}};
 static const struct param_choice later_diskless_load[] = {
 	{"disabled", 0}, {"on-empty-db", 1}, {"swapdb", 2}, {NULL, 0}};
 static const struct param_choice later_propagation[] = {
@@ -76,47 +74,6 @@ const struct param_row later_params[] = {
 		.flags = PARAM_IMMUTABLE | PARAM_HIDDEN, .min = 2, .max = 3, .help = ""},
 	{"req-res-logfile", PARAM_STRING_OR_NULL, AT(net.req_res_logfile), "",
 		.flags = PARAM_IMMUTABLE | PARAM_HIDDEN, .help = ""},
-	{.type = PARAM_SECTION, .name = "TLS", .help = "Encrypted connections."},
-	{"tls-port", PARAM_INT, AT(tls.port), "0", .max = 65535,
-		.help = "TCP port for TLS; 0 is none."},
-	{"tls-cert-file", PARAM_STRING_OR_NULL, AT(tls.cert_file), "",
-		.help = "The server's certificate (PEM)."},
-	{"tls-key-file", PARAM_STRING_OR_NULL, AT(tls.key_file), "", .help = "Its key (PEM)."},
-	{"tls-key-file-pass", PARAM_STRING_OR_NULL, AT(tls.key_file_pass), "",
-		.flags = PARAM_SENSITIVE, .help = "The key's password."},
-	{"tls-client-cert-file", PARAM_STRING_OR_NULL, AT(tls.client_cert_file), "",
-		.help = "Certificate for outgoing connections; without it the server's is used."},
-	{"tls-client-key-file", PARAM_STRING_OR_NULL, AT(tls.client_key_file), "",
-		.help = "Its key."},
-	{"tls-client-key-file-pass", PARAM_STRING_OR_NULL, AT(tls.client_key_file_pass), "",
-		.flags = PARAM_SENSITIVE, .help = "That key's password."},
-	{"tls-dh-params-file", PARAM_STRING_OR_NULL, AT(tls.dh_params_file), "",
-		.help = "Diffie-Hellman parameters, for OpenSSL before 3.0."},
-	{"tls-ca-cert-file", PARAM_STRING_OR_NULL, AT(tls.ca_cert_file), "",
-		.help = "Certificates of the authorities that peers are checked against: one file "
-			"…"},
-	{"tls-ca-cert-dir", PARAM_STRING_OR_NULL, AT(tls.ca_cert_dir), "",
-		.help = "… or a directory."},
-	{"tls-auth-clients", PARAM_ENUM, AT(tls.auth_clients), "yes", .choices = later_auth_clients,
-		.help = "Must clients show a certificate? yes, no, optional."},
-	{"tls-replication", PARAM_BOOL, AT(tls.replication), "no",
-		.help = "TLS towards the primary."},
-	{"tls-cluster", PARAM_BOOL, AT(tls.cluster), "no", .help = "TLS on the cluster bus."},
-	{"tls-protocols", PARAM_STRING_OR_NULL, AT(tls.protocols), "",
-		.example = "\"TLSv1.2 TLSv1.3\"", .help = "Versions that are allowed."},
-	{"tls-ciphers", PARAM_STRING_OR_NULL, AT(tls.ciphers), "",
-		.help = "Ciphers up to TLS 1.2."},
-	{"tls-ciphersuites", PARAM_STRING_OR_NULL, AT(tls.ciphersuites), "",
-		.help = "Cipher suites of TLS 1.3."},
-	{"tls-prefer-server-ciphers", PARAM_BOOL, AT(tls.prefer_server_ciphers), "no",
-		.help = "The server's order of ciphers counts, not the client's."},
-	{"tls-session-caching", PARAM_BOOL, AT(tls.session_caching), "yes",
-		.help = "Let clients resume sessions, which saves the costly part of the "
-			"handshake."},
-	{"tls-session-cache-size", PARAM_INT, AT(tls.session_cache_size), "20480", .max = INT_MAX,
-		.help = "Sessions kept; 0 is no limit."},
-	{"tls-session-cache-timeout", PARAM_INT, AT(tls.session_cache_timeout_s), "300",
-		.max = INT_MAX, .help = "Seconds they are kept."},
 	{.type = PARAM_SECTION,
 		.name = "REPLICATION",
 		.help = "Copies of the data on other machines."},
@@ -243,11 +200,5 @@ const struct param_row later_params[] = {
 		.help = "A thread of the allocator that gives unused pages back."},
 	{"activerehashing", PARAM_BOOL, AT(defrag.activerehashing), "yes",
 		.help = "Resize hash tables in idle time as well. This server always does."},
-	{.type = PARAM_SECTION,
-		.name = "SCRIPTS AND TRACKING",
-		.help = "Limits of Lua scripts and of clients' caches."},
-	{"busy-reply-threshold", PARAM_I64, AT(busy_reply_ms), "5000", .max = INT64_MAX,
-		.alias = "lua-time-limit",
-		.help = "Milliseconds a script may run before other clients are told BUSY."},
 	{0},
 };

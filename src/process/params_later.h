@@ -18,16 +18,6 @@ struct later_config {
 		char *req_res_logfile;
 	} net;
 	struct {
-		int port;
-		char *cert_file, *key_file, *key_file_pass;
-		char *client_cert_file, *client_key_file, *client_key_file_pass;
-		char *dh_params_file, *ca_cert_file, *ca_cert_dir;
-		int auth_clients;
-		bool replication, cluster, prefer_server_ciphers, session_caching;
-		char *protocols, *ciphers, *ciphersuites;
-		int session_cache_size, session_cache_timeout_s;
-	} tls;
-	struct {
 		char *replicaof, *masterauth, *masteruser;
 		bool serve_stale, read_only, announced, ignore_maxmemory, lazy_flush,
 			disable_nodelay;
@@ -53,7 +43,6 @@ struct later_config {
 		int threshold_lower, threshold_upper, cycle_min, cycle_max;
 		int64_t max_scan_fields;
 	} defrag;
-	int64_t busy_reply_ms;
 };
 
 extern const struct param_row later_params[];

@@ -153,7 +153,7 @@ static void keys_add(struct buf *out, struct bytes key)
 /* The session whose call runs gets its message behind the reply. */
 static bool is_running(const struct exec *exec, const struct session *s)
 {
-	return exec->current != NULL && exec->current->session == s;
+	return exec->current != NULL && session_principal(exec->current->session) == s;
 }
 
 static void pending_send(struct tracking_table *t)
@@ -388,7 +388,7 @@ static void tracking_on_change(const struct change *change, void *context)
 		return;
 	}
 	const struct session *writer =
-		call == NULL || change->cause != CHANGE_COMMAND ? NULL : call->session;
+		call == NULL || change->cause != CHANGE_COMMAND ? NULL : session_principal(call->session);
 	tracked_key_invalidate(t, change->key, change->hash, writer);
 	if (t->prefix_count > 0)
 		prefixes_note(t, change->key, writer);
@@ -399,7 +399,7 @@ static void tracking_on_called(
 	struct call *call, enum outcome outcome, uint64_t ticks, void *context)
 {
 	struct tracking_table *t = context;
-	struct session *s = call->session;
+	struct session *s = session_principal(call->session);
 	struct key_refs refs = {0};
 
 	(void)ticks;

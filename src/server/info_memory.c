@@ -5,6 +5,7 @@
  */
 #include "base/mem.h"
 #include "base/num.h"
+#include "script/script.h"
 #include "server/figures.h"
 #include "store/evict.h"
 
@@ -102,12 +103,6 @@ static void write_zero(struct info_out *out, void *context)
 {
 	(void)context;
 	info_text(out, "0");
-}
-
-static void write_zero_bytes(struct info_out *out, void *context)
-{
-	(void)context;
-	info_text(out, "0B");
 }
 
 static void write_used_memory(struct info_out *out, void *context)
@@ -319,6 +314,88 @@ static void write_lazyfreed_objects(struct info_out *out, void *context)
 	info_u64(out, f->exec->keyspace->stats.lazy_freed);
 }
 
+/* --- scripts --- */
+
+static struct script_figures script_figures_get(void *context)
+{
+	const struct figures *figures = context;
+	struct script_figures f;
+	scripts_figures(figures->exec, &f);
+	return f;
+}
+
+static void write_lua(struct info_out *out, void *context)
+{
+	struct script_figures f = script_figures_get(context);
+	info_u64(out, f.vm_eval_bytes);
+}
+
+static void write_lua_human(struct info_out *out, void *context)
+{
+	struct script_figures f = script_figures_get(context);
+	write_human(out, f.vm_eval_bytes);
+}
+
+static void write_scripts_eval(struct info_out *out, void *context)
+{
+	struct script_figures f = script_figures_get(context);
+	info_u64(out, f.eval_bytes);
+}
+
+static void write_cached_scripts(struct info_out *out, void *context)
+{
+	struct script_figures f = script_figures_get(context);
+	info_u64(out, f.scripts);
+}
+
+static void write_functions_count(struct info_out *out, void *context)
+{
+	struct script_figures f = script_figures_get(context);
+	info_u64(out, f.functions);
+}
+
+static void write_libraries_count(struct info_out *out, void *context)
+{
+	struct script_figures f = script_figures_get(context);
+	info_u64(out, f.libraries);
+}
+
+static void write_vm_functions(struct info_out *out, void *context)
+{
+	struct script_figures f = script_figures_get(context);
+	info_u64(out, f.vm_functions_bytes);
+}
+
+static void write_vm_total(struct info_out *out, void *context)
+{
+	struct script_figures f = script_figures_get(context);
+	info_u64(out, f.vm_eval_bytes + f.vm_functions_bytes);
+}
+
+static void write_vm_total_human(struct info_out *out, void *context)
+{
+	struct script_figures f = script_figures_get(context);
+	write_human(out, f.vm_eval_bytes + f.vm_functions_bytes);
+}
+
+static void write_functions_bytes(struct info_out *out, void *context)
+{
+	struct script_figures f = script_figures_get(context);
+	info_u64(out, f.functions_bytes);
+}
+
+static void write_scripts_total(struct info_out *out, void *context)
+{
+	struct script_figures f = script_figures_get(context);
+	info_u64(out, f.eval_bytes + f.functions_bytes);
+}
+
+static void write_scripts_total_human(struct info_out *out, void *context)
+{
+	struct script_figures f = script_figures_get(context);
+	write_human(out, f.eval_bytes + f.functions_bytes);
+}
+
 const struct info_row info_memory_rows[] = {
 	{"Memory", "used_memory", write_used_memory},
 	{"Memory", "used_memory_human", write_used_memory_human},
@@ -336,19 +413,19 @@ const struct info_row info_memory_rows[] = {
 	{"Memory", "allocator_resident", write_allocator_resident},
 	{"Memory", "total_system_memory", write_total_system_memory},
 	{"Memory", "total_system_memory_human", write_total_system_memory_human},
-	{"Memory", "used_memory_lua", write_zero},
-	{"Memory", "used_memory_vm_eval", write_zero},
-	{"Memory", "used_memory_lua_human", write_zero_bytes},
-	{"Memory", "used_memory_scripts_eval", write_zero},
-	{"Memory", "number_of_cached_scripts", write_zero},
-	{"Memory", "number_of_functions", write_zero},
-	{"Memory", "number_of_libraries", write_zero},
-	{"Memory", "used_memory_vm_functions", write_zero},
-	{"Memory", "used_memory_vm_total", write_zero},
-	{"Memory", "used_memory_vm_total_human", write_zero_bytes},
-	{"Memory", "used_memory_functions", write_zero},
-	{"Memory", "used_memory_scripts", write_zero},
-	{"Memory", "used_memory_scripts_human", write_zero_bytes},
+	{"Memory", "used_memory_lua", write_lua},
+	{"Memory", "used_memory_vm_eval", write_lua},
+	{"Memory", "used_memory_lua_human", write_lua_human},
+	{"Memory", "used_memory_scripts_eval", write_scripts_eval},
+	{"Memory", "number_of_cached_scripts", write_cached_scripts},
+	{"Memory", "number_of_functions", write_functions_count},
+	{"Memory", "number_of_libraries", write_libraries_count},
+	{"Memory", "used_memory_vm_functions", write_vm_functions},
+	{"Memory", "used_memory_vm_total", write_vm_total},
+	{"Memory", "used_memory_vm_total_human", write_vm_total_human},
+	{"Memory", "used_memory_functions", write_functions_bytes},
+	{"Memory", "used_memory_scripts", write_scripts_total},
+	{"Memory", "used_memory_scripts_human", write_scripts_total_human},
 	{"Memory", "maxmemory", write_maxmemory},
 	{"Memory", "maxmemory_human", write_maxmemory_human},
 	{"Memory", "maxmemory_policy", write_maxmemory_policy},
