@@ -8,6 +8,7 @@
 #include "cmd/commands.h"
 #include "cmd/timeout.h"
 #include "cmd/zset.h"
+#include "store/graveyard.h"
 #include "exec/effect.h"
 #include "exec/wait.h"
 
@@ -25,6 +26,7 @@ static size_t pop_many(struct edit *edit, enum pop_end end, size_t count,
 {
 	struct zset_iter it;
 	struct listpack_item member;
+	struct value rest;
 	double score;
 	size_t length = zset_length(&edit->value);
 	if (count > length)
@@ -35,7 +37,9 @@ static size_t pop_many(struct edit *edit, enum pop_end end, size_t count,
 	for (size_t i = 0; i < count && zset_next(&it, &member, &score); i++)
 		zset_reply_pair(r, &member, score);
 	size_t first = end == POP_MIN ? 0 : length - count;
-	zset_delete_range(&edit->value, (struct zset_range){first, first + count});
+	zset_delete_range(&edit->value, (struct zset_range){first, first + count}, &rest);
+	if (rest.ptr != NULL)
+		grave_bury_value(edit->db->keyspace, &rest, false);
 	edit_close(edit, EVENT_ZSET, end == POP_MIN ? "zpopmin" : "zpopmax", count);
 	return count;
 }

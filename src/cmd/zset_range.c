@@ -78,7 +78,7 @@ static bool parse_bounds(struct call *call, int low, int high, struct range_spec
 	struct zset_score_bounds *s = &spec->scores;
 	if (spec->by == BY_RANK)
 		return call_arg_i64(call, low, &spec->start) &&
-			call_arg_i64(call, high, &spec->stop);
+		       call_arg_i64(call, high, &spec->stop);
 	if (spec->by == BY_SCORE) {
 		if (parse_score_bound(call->argv[low], &s->min, &s->excludes_min) &&
 			parse_score_bound(call->argv[high], &s->max, &s->excludes_max))
@@ -104,8 +104,7 @@ static struct zset_range range_by_rank(int64_t start, int64_t stop, int64_t leng
 		start = 0;
 	if (start > stop || start >= length)
 		return (struct zset_range){0, 0};
-	return (struct zset_range){
-		(size_t)start, (size_t)(stop >= length ? length : stop + 1)};
+	return (struct zset_range){(size_t)start, (size_t)(stop >= length ? length : stop + 1)};
 }
 
 /* The ranks that are asked for: counted from the greatest when the spec goes by rank backwards. */
@@ -155,14 +154,13 @@ static bool range_words(struct call *call, int at, unsigned words, struct range_
 				!call_arg_i64(call, at + 2, &spec->count))
 				return false;
 			at += 2;
-		} else if ((words & KNOWS_BY) && !spec->backwards &&
-			call_arg_is(call, at, "REV")) {
+		} else if ((words & KNOWS_BY) && !spec->backwards && call_arg_is(call, at, "REV")) {
 			spec->backwards = true;
 		} else if ((words & KNOWS_BY) && spec->by == BY_RANK &&
-			call_arg_is(call, at, "BYSCORE")) {
+			   call_arg_is(call, at, "BYSCORE")) {
 			spec->by = BY_SCORE;
 		} else if ((words & KNOWS_BY) && spec->by == BY_RANK &&
-			call_arg_is(call, at, "BYLEX")) {
+			   call_arg_is(call, at, "BYLEX")) {
 			spec->by = BY_MEMBER;
 		} else {
 			call_fail(call, E_SYNTAX);
@@ -202,8 +200,7 @@ static enum outcome range_reply(struct call *call, struct range_spec *spec, unsi
 	struct zset_iter it;
 	struct listpack_item member;
 	double score;
-	if (!range_parse(call, 1, words, spec) ||
-		container_read(call, 1, TYPE_ZSET, &v) == REFUSED)
+	if (!range_parse(call, 1, words, spec) || container_read(call, 1, TYPE_ZSET, &v) == REFUSED)
 		return FAILED;
 	struct zset_range r = limited(resolve(&v, spec), spec);
 	struct zset_reply reply = zset_reply_of(call->reply, spec->with_scores);
@@ -305,15 +302,11 @@ static enum outcome remove_range(struct call *call, enum range_by by, const char
 	if (found == REFUSED)
 		return FAILED;
 	if (found == FOUND) {
-		size_t length = zset_length(&edit.value);
+		struct value rest;
 		r = resolve(&edit.value, &spec);
-		if (r.behind - r.first == length) {
-			/* All of it: freed in slices where it is large. */
-			grave_bury_value(call->db->keyspace, &edit.value, false);
-			edit.value = zset_empty;
-		} else {
-			zset_delete_range(&edit.value, r);
-		}
+		zset_delete_range(&edit.value, r, &rest);
+		if (rest.ptr != NULL)
+			grave_bury_value(call->db->keyspace, &rest, false);
 		edit_close(&edit, EVENT_ZSET, event, r.behind - r.first);
 	}
 	reply_i64(call->reply, (int64_t)(r.behind - r.first));
@@ -359,9 +352,9 @@ const struct command_row zset_range_commands[] = {
 		.since = "1.2.0",
 		.complexity = RANGE_COMPLEXITY,
 		.history = "6.2.0=Added the `REV`, `BYSCORE`, `BYLEX` and `LIMIT` options.",
-		.syntax = READ_KEY
-		"start stop sortby=[BYSCORE|BYLEX]@6.2.0 [REV]@6.2.0 " LIMIT_WORDS
-		"@6.2.0 [WITHSCORES]",
+		.syntax =
+			READ_KEY "start stop sortby=[BYSCORE|BYLEX]@6.2.0 [REV]@6.2.0 " LIMIT_WORDS
+				 "@6.2.0 [WITHSCORES]",
 		.summary = "Answers a range of members of a sorted set."},
 	{.name = "ZRANGESTORE",
 		.run = zrangestore,

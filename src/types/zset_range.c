@@ -8,6 +8,9 @@
 #include "types/sample.h"
 #include "types/zset_internal.h"
 
+/* Where more than these go, and twice as many as stay, it is what stays that is moved. */
+#define SPLIT_LEAST 256
+
 static const struct order_tree *tree_of(const struct value *v)
 {
 	return &((const struct zset_table *)v->ptr)->by_score;
@@ -148,9 +151,43 @@ struct zset_range zset_range_by_member(const struct value *v, const struct zset_
 	return range;
 }
 
-void zset_delete_range(struct value *v, struct zset_range range)
+/* Takes the item at this rank out of both; it is the caller's then. */
+static void *table_take(struct zset_table *t, size_t rank, uint64_t *hash)
+{
+	struct order_place place = order_tree_at(&t->by_score, rank);
+	void *item = order_place_next(&place);
+	struct bytes member = order_item_member(item);
+	*hash = hash_bytes(member.ptr, member.len);
+	order_tree_remove(&t->by_score, item);
+	dict_remove_place(&t->by_member, *hash, dict_find_pointer(&t->by_member, *hash, item));
+	return item;
+}
+
+/* What stays moves to a new table, and the old one is handed over with all that goes. */
+static void table_split(struct value *v, struct zset_range range, struct value *rest)
+{
+	struct zset_table *from = v->ptr;
+	size_t count = range.behind - range.first;
+	size_t stays = order_tree_count(&from->by_score) - count;
+	uint64_t hash;
+	*rest = *v;
+	if (stays == 0) {
+		*v = zset_empty;
+		return;
+	}
+	struct zset_table *to = v->ptr = zset_table_new(stays);
+	for (size_t i = 0; i < stays; i++) {
+		void *item = table_take(from, i < range.first ? 0 : count, &hash);
+		dict_insert(&to->by_member, hash, item);
+		order_tree_insert(&to->by_score, item);
+	}
+}
+
+void zset_delete_range(struct value *v, struct zset_range range, struct value *rest)
 {
 	size_t count = range.behind - range.first;
+	uint64_t hash;
+	*rest = zset_empty;
 	if (count == 0)
 		return;
 	if (v->encoding == ENC_LISTPACK) {
@@ -158,16 +195,13 @@ void zset_delete_range(struct value *v, struct zset_range range)
 		return;
 	}
 	struct zset_table *t = v->ptr;
-	for (; count > 0; count--) {
-		struct order_place place = order_tree_at(&t->by_score, range.first);
-		void *item = order_place_next(&place);
-		struct bytes member = order_item_member(item);
-		uint64_t hash = hash_bytes(member.ptr, member.len);
-		order_tree_remove(&t->by_score, item);
-		dict_remove_place(&t->by_member, hash,
-			dict_find_pointer(&t->by_member, hash, item));
-		order_item_free(item);
+	size_t stays = order_tree_count(&t->by_score) - count;
+	if (count >= SPLIT_LEAST && stays < count / 2) {
+		table_split(v, range, rest);
+		return;
 	}
+	for (; count > 0; count--)
+		order_item_free(table_take(t, range.first, &hash));
 }
 
 /* --- walks --- */

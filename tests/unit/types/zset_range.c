@@ -142,8 +142,17 @@ static void assert_deletes(unsigned count, struct zset_range range)
 	struct value v = filled(count, 3);
 	char text[32];
 	double score;
-	zset_delete_range(&v, range);
-	zset_ops.check(&v);
+	struct value rest;
+	bool is_large = v.encoding != ENC_LISTPACK;
+	zset_delete_range(&v, range, &rest);
+	if (v.ptr != NULL)
+		zset_ops.check(&v);
+	if (rest.ptr != NULL)
+		zset_ops.check(&rest);
+	size_t gone = range.behind - range.first;
+	bool splits = is_large && gone >= SPLIT_LEAST && count - gone < gone / 2;
+	assert_int_equal(zset_length(&rest), splits ? gone : 0);
+	zset_free(&rest);
 	assert_int_equal(zset_length(&v), count - (range.behind - range.first));
 	for (unsigned i = 0; i < count; i++) {
 		int len = snprintf(text, sizeof(text), "m%05u", i);
@@ -156,12 +165,14 @@ static void assert_deletes(unsigned count, struct zset_range range)
 static void test_delete_range(void **state)
 {
 	(void)state;
-	for (unsigned count = 60; count <= 600; count += 540) {
+	for (unsigned count = 60; count <= 3000; count *= 7) {
 		assert_deletes(count, (struct zset_range){0, 0});
 		assert_deletes(count, (struct zset_range){0, count});
 		assert_deletes(count, (struct zset_range){0, 10});
 		assert_deletes(count, (struct zset_range){count - 10, count});
 		assert_deletes(count, (struct zset_range){20, count - 20});
+		assert_deletes(count, (struct zset_range){0, count - 1});
+		assert_deletes(count, (struct zset_range){1, count});
 	}
 }
 
