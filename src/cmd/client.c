@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "cmd/client_internal.h"
 #include "cmd/commands.h"
+#include "cmd/durability.h"
 #include "cmd/help.h"
 #include "cmd/timeout.h"
 #include "exec/pause.h"
@@ -157,6 +158,8 @@ static enum outcome client_help(struct call *call)
 	static const char *const lines[] = {
 		"CACHING (YES|NO)",
 		"    Decide for the next command whether its keys are tracked (OPTIN and OPTOUT).",
+		"DURABILITY (DEFAULT|NONE|WRITTEN|FSYNC)",
+		"    Replies wait for nothing, for the log in the page cache, or on the disk.",
 		"GETNAME",
 		"    Name of this connection.",
 		"GETREDIR",
@@ -215,6 +218,9 @@ static enum outcome client_help(struct call *call)
 static const struct command_row client_subcommands[] = {
 	CLIENT_ROW("CACHING", client_caching, CLIENT_FLAGS, "6.0.0", "O(1)", "mode={YES|NO}",
 		"Decides whether the next command's keys are tracked.", ),
+	CLIENT_ROW("DURABILITY", client_durability, CLIENT_FLAGS, "7.2.0", "O(1)",
+		"level={DEFAULT|NONE|WRITTEN|FSYNC}",
+		"How safe what this connection sees must be before it is told.", ),
 	CLIENT_ROW("GETNAME", client_getname, CLIENT_FLAGS, "2.6.9", "O(1)", "",
 		"Name of the connection.", ),
 	CLIENT_ROW("GETREDIR", client_getredir, CLIENT_FLAGS, "6.0.0", "O(1)", "",

@@ -6,6 +6,7 @@
 #include "base/num.h"
 #include "cmd/client.h"
 #include "cmd/client_internal.h"
+#include "cmd/durability.h"
 #include "exec/tx.h"
 #include "net/net.h"
 
@@ -67,14 +68,15 @@ void client_print(struct buf *out, const struct session *s)
 		" db=%d sub=%d psub=%d ssub=%d multi=%d qbuf=%zu qbuf-free=%zu argv-mem=%zu "
 		"multi-mem=%zu rbs=%zu rbp=%zu obl=%zu oll=%zu omem=%zu tot-mem=%zu events=%s "
 		"cmd=%s "
-		"user=%s redir=%lld resp=%d lib-name=%s lib-ver=%s",
+		"user=%s redir=%lld resp=%d lib-name=%s lib-ver=%s durability=%s",
 		s->db, subs.channels, subs.patterns, subs.shard_channels,
 		s->flags & SESSION_MULTI ? s->tx->count : -1, b.query_used, b.query_free,
 		b.argv_mem, b.multi_mem, b.reply_chunk, b.reply_used, b.reply_used, b.list_len,
 		b.list_mem, b.total, b.list_mem > 0 ? "rw" : "r",
 		s->last_command == NULL ? "NULL" : s->last_command->name,
 		acl_user_of(exec->services->acl, s)->name, (long long)subs.redirect,
-		s->reply.resp, text_or_empty(s->lib_name), text_or_empty(s->lib_version));
+		s->reply.resp, text_or_empty(s->lib_name), text_or_empty(s->lib_version),
+		durability_word(s));
 }
 
 enum outcome client_info(struct call *call)

@@ -43,6 +43,7 @@ extern const struct command_row geo_search_commands[];
 extern const struct command_row sort_commands[];
 extern const struct command_row generic_commands[];
 extern const struct command_row expire_commands[];
+extern const struct command_row durability_commands[];
 extern const struct command_row scan_commands[];
 extern const struct command_row dump_commands[];
 extern const struct command_row object_commands[];

@@ -12,7 +12,7 @@ enum pause_kind { PAUSE_NONE, PAUSE_WRITES, PAUSE_ALL };
 
 /* Why there is a pause; each reason has its own end, the strongest kind counts. */
 enum pause_reason { PAUSE_BY_COMMAND, PAUSE_BY_SHUTDOWN, PAUSE_BY_FAILOVER,
-	PAUSE_BY_SNAPSHOT, PAUSE_REASONS };
+	PAUSE_BY_SNAPSHOT, PAUSE_BY_LOG, PAUSE_REASONS };
 
 struct pause {
 	enum pause_kind kinds[PAUSE_REASONS];

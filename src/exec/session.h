@@ -84,6 +84,7 @@ struct session {
 	char *lib_version;
 	struct link all; /* exec->sessions */
 	uint64_t calls;  /* commands run */
+	uint64_t write_group; /* of the log: its last write; 0 = none */
 };
 
 extern const struct dict_ops session_dict_ops; /* exec->sessions_by_id */

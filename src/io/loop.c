@@ -171,6 +171,7 @@ static void turn_wait(struct loop *loop, int64_t limit_us)
 	loop->busy_ticks += busy;
 	if (busy > loop->longest_ticks)
 		loop->longest_ticks = busy;
+	histogram_add(&loop->turns, busy);
 	loop->before_wait_us =
 		loop->clock.mono_us + (int64_t)clock_ticks_to_us(ticks - loop->clock.ticks);
 	int64_t sleep = sleep_us(loop, limit_us);
@@ -256,9 +257,15 @@ const struct loop_stats *loop_stats_get(struct loop *loop)
 	return &loop->stats;
 }
 
+const struct latency_histogram *loop_turn_ticks(const struct loop *loop)
+{
+	return &loop->turns;
+}
+
 void loop_stats_reset(struct loop *loop)
 {
 	loop->stats = (struct loop_stats){0};
 	loop->busy_ticks = 0;
 	loop->longest_ticks = 0;
+	memset(&loop->turns, 0, sizeof(loop->turns));
 }

@@ -19,6 +19,7 @@
 #define RINGLET_IO_LOOP_H
 
 #include "base/bytes.h"
+#include "base/histogram.h"
 #include "base/list.h"
 #include "io/disk.h"
 #include "io/listener.h"
@@ -99,6 +100,8 @@ struct loop_stats {
 	uint64_t waits;           /* how often the thread could have slept */
 };
 const struct loop_stats *loop_stats_get(struct loop *loop);
+/* How long each turn was between two waits, in ticks (base/ticks.h). */
+const struct latency_histogram *loop_turn_ticks(const struct loop *loop);
 void loop_stats_reset(struct loop *loop);
 
 #endif

@@ -125,6 +125,7 @@ struct loop {
 	struct loop_stats stats;
 	uint64_t busy_ticks;
 	uint64_t longest_ticks;
+	struct latency_histogram turns;
 	char reason[192];
 };
 

@@ -396,6 +396,10 @@ static void batch_keep_rest(struct conn *c)
 	if (!is_rewound && c->query.len > 0 && c->big == NULL)
 		batch_reserve_query(c);
 	c->data = (struct bytes){NULL, 0};
+	/* Who may not write for now keeps what it has yet to say to itself. */
+	if (UNLIKELY(c->session.flags & SESSION_PAUSED_CALL) &&
+		c->query.len > NET_PAUSED_INPUT_BYTES && !socket_is_paused(&c->socket))
+		socket_pause(c->net->loop, &c->socket);
 	c->parsed = c->executed = 0;
 }
 
@@ -424,6 +428,8 @@ void batch_resume(struct conn *c)
 	if (c->is_closed || c->big != NULL || c->session.flags & SESSION_STOPPED)
 		return;
 	if (link_is_linked(&c->batch))
+	if (UNLIKELY(!c->is_closed && socket_is_paused(&c->socket)))
+		socket_resume(net->loop, &c->socket);
 		return;
 	link_add_tail(&net->batch_conns, &c->batch);
 	c->data = buf_bytes(&c->query);

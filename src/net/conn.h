@@ -18,6 +18,7 @@
 #define NET_PREFETCH_AHEAD 8           /* how far in front of execution entries are loaded */
 #define NET_BIG_ARG_BYTES (32 * 1024)  /* a last argument from here on gets its own buffer */
 #define NET_ROOM_STEP_BYTES (1024 * 1024) /* room made for what was only declared, not received */
+#define NET_PAUSED_INPUT_BYTES (64 * 1024) /* a postponed caller is not read beyond this */
 #define NET_EVICT_BUCKETS 40           /* connections by the power of two of their memory */
 #define NET_BUFFER_IDLE_MS 2000        /* after so long its input room counts as given back */
 #define NET_READ_ROOM_MAX_BYTES (64 * 1024) /* offered at once to who sends long requests */

@@ -10,8 +10,11 @@
 #include "persist/hold.h"
 
 #include "base/mem.h"
+#include "exec/pause.h"
 #include "persist/key_window.h"
 #include "persist/plant.h"
+
+#define HOLD_PAUSE_MAX_MS (24 * 3600 * 1000) /* it ends when the backlog has shrunk */
 
 enum window { WINDOW_OPEN, WINDOW_FLIGHT, WINDOW_NEWER, WINDOW_OLDER, WINDOWS };
 
@@ -282,15 +285,18 @@ static uint64_t hold_read_group(const struct hold_queue *q, const struct call *c
 	return hold_group_of(q, hold_hash(key.hash, call->db->id), false);
 }
 
+/* Has the outermost call changed something, or said that it did? */
+static bool hold_has_changed(const struct hold_queue *q, const struct hold_frame *frame)
+{
+	return q->exec->keyspace->dirty != frame->dirty || q->exec->effect_count != frame->effects;
+}
+
 static void hold_end_outermost(struct hold_queue *q, struct call *call, struct hold_frame *frame)
 {
 	struct session *s = call->session;
-	const struct exec *exec = call->exec;
-	bool has_changed =
-		exec->keyspace->dirty != frame->dirty || exec->effect_count != frame->effects;
 	bool must_sync = hold_durability(q, s) == DURABILITY_FSYNC;
 
-	if (has_changed) {
+	if (hold_has_changed(q, frame)) {
 		frame->target = PLANTED(PLANT_EARLY_REPLY) ? 0 : q->group;
 		/* Turns went by inside the call: the keys noted in them went with other groups. */
 		if (frame->group != q->group)
@@ -302,7 +308,7 @@ static void hold_end_outermost(struct hold_queue *q, struct call *call, struct h
 		return;
 	/* Where turns went by, what stood in front may have left; no reply of a long script is so
 	 * urgent. */
-	size_t position = frame->nests == exec->nest_count ? frame->position : 0;
+	size_t position = frame->nests == q->exec->nest_count ? frame->position : 0;
 	const struct hold_mark mark = {position, frame->target, must_sync};
 	hold_mark_add(q, s, &mark);
 }
@@ -321,6 +327,8 @@ static void hold_end(
 	if (UNLIKELY(c->flags & CMD_WRITE && c->first_key <= 0 && !(c->flags & CMD_MOVABLE_KEYS)) &&
 		call->exec->keyspace->dirty != call->dirty_before)
 		q->windows[WINDOW_OPEN].is_all = true;
+	if (is_outermost && hold_has_changed(q, frame))
+		call->session->write_group = q->group;
 	if (outermost == NULL || outermost->is_skipped || outcome == BLOCKED)
 		return;
 	if (call->exec->keyspace->dirty == call->dirty_before) {
@@ -347,6 +355,17 @@ static void hold_message(struct session *s, void *context)
 	const struct hold_mark mark = {
 		out_pending_bytes(&s->out), q->group, durability == DURABILITY_FSYNC};
 	hold_mark_add(q, s, &mark);
+}
+
+/* More is executed than the disk takes: who writes waits, who reads goes on. */
+static void hold_on_backlog(bool is_long, void *context)
+{
+	struct exec *exec = ((struct hold_queue *)context)->exec;
+
+	if (is_long)
+		pause_begin(exec, PAUSE_BY_LOG, PAUSE_WRITES, exec->now_ms + HOLD_PAUSE_MAX_MS);
+	else
+		pause_end(exec, PAUSE_BY_LOG);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -398,9 +417,10 @@ struct hold_queue *hold_new(
 	exec->hold_queue = q;
 	exec_sink_close(exec, hold_on_session_close);
 	exec_sink_reset(exec, hold_on_session_reset);
-	log_writer_listen(
-		log, (struct log_writer_events){
-			     .closed = hold_on_closed, .progress = hold_on_progress, .context = q});
+	log_writer_listen(log, (struct log_writer_events){.closed = hold_on_closed,
+				       .progress = hold_on_progress,
+				       .backlog = hold_on_backlog,
+				       .context = q});
 	return q;
 }
 

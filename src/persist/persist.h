@@ -25,6 +25,7 @@ struct persist {
 	struct stream *stream;
 	struct log_writer *log;
 	struct hold_queue *hold;
+	struct local_waiters *waiters; /* WAITAOF's (cmd/durability) */
 	struct snapshot *snapshot;
 	struct save *save;      /* BGSAVE, save points; save.h */
 	struct misconf misconf; /* why writes are refused */

@@ -17,6 +17,7 @@ void figures_register(struct figures *f)
 	info_add(info, info_loading_rows, f);
 	info_add(info, info_save_rows, f);
 	info_add(info, info_aof_rows, f);
+	info_add(info, info_log_rows, f);
 	info_add(info, info_stats_rows, f);
 	info_add(info, info_push_rows, f);
 	info_add(info, info_command_rows, f);

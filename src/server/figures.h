@@ -56,6 +56,7 @@ extern const struct info_row info_memory_rows[];
 extern const struct info_row info_loading_rows[];
 extern const struct info_row info_save_rows[];
 extern const struct info_row info_aof_rows[];
+extern const struct info_row info_log_rows[];
 extern const struct info_row info_stats_rows[];
 extern const struct info_row info_command_rows[];
 extern const struct info_row info_push_rows[];

@@ -12,6 +12,7 @@
 #include "base/rand.h"
 #include "cmd/client.h"
 #include "cmd/commands.h"
+#include "cmd/durability.h"
 #include "exec/memory.h"
 #include "exec/nest.h"
 #include "exec/pause.h"
@@ -192,6 +193,7 @@ static void server_reset_stats(void *context)
 
 	figures_reset(&s->figures);
 	loop_stats_reset(s->loop);
+	log_writer_stats_reset(s->persist->log);
 }
 
 static void server_crash_info(struct buf *out, void *context)
@@ -368,6 +370,7 @@ static void server_take_apart(struct server *s)
 	pubsub_free(s->exec);
 	acl_free(s->acl);
 	net_free(s->net);
+	durability_free(s->exec);
 	persist_free(s->persist);
 	exec_free(s->exec);
 	keyspace_free(s->keyspace);

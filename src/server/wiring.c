@@ -4,6 +4,7 @@
  * Parameters are listed in settings.c, the rows of INFO in figures.c.
  */
 #include "cmd/commands.h"
+#include "cmd/durability.h"
 #include "exec/memory.h"
 #include "exec/pause.h"
 #include "exec/tx.h"
@@ -50,6 +51,7 @@ void wiring_commands(struct command_table *commands)
 		sort_commands,
 		generic_commands,
 		expire_commands,
+		durability_commands,
 		scan_commands,
 		dump_commands,
 		object_commands,
@@ -98,5 +100,6 @@ void wiring_gates(struct exec *exec)
 	pause_init(exec);
 	pubsub_init(exec);
 	monitor_init(exec);
+	durability_init(exec);
 	script_commands_init(exec);
 }
