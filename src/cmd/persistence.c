@@ -104,6 +104,7 @@ const struct command_row persistence_commands[] = {
 		.summary = "Writes the log anew in the background, as short as can be.",
 		.syntax = ""},
 	{.name = "LASTSAVE",
+		.categories = "admin dangerous",
 		.run = lastsave,
 		.flags = CMD_LOADING | CMD_STALE | CMD_FAST,
 		.group = "server",

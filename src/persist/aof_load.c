@@ -92,9 +92,11 @@ static bool replay_add(struct replay *r)
 
 static void replay_run(struct replay *r)
 {
+	struct keyspace *k = r->session.exec->keyspace;
 	for (int i = 0; i < r->call_count && i < REPLAY_AHEAD; i++)
 		if (r->calls[i].has_hash)
 			dict_prefetch_item(&replay_db(r)->entries, r->calls[i].hash);
+	k->shows_expired = true;
 	for (int i = 0; i < r->call_count; i++) {
 		int ahead = i + REPLAY_AHEAD;
 		if (ahead < r->call_count && r->calls[ahead].has_hash)
@@ -109,6 +111,7 @@ static void replay_run(struct replay *r)
 		call_replay(&call);
 		out_clear(&r->session.out);
 	}
+	k->shows_expired = false;
 	r->call_count = 0;
 	r->arg_count = 0;
 	r->reader.is_held = false;

@@ -161,7 +161,7 @@ static void server_serve_busy(void *context)
 	struct exec_nest exec_nest;
 
 	exec_nest_begin(s->exec, &exec_nest);
-	struct net_nest *net_nest = net_nest_begin(s->net);
+	struct net_nest *net_nest = net_nest_begin(s->net, script_running_call(s->exec)->session);
 	loop_turn(s->loop, 0);
 	net_nest_end(s->net, net_nest);
 	exec_nest_end(s->exec, &exec_nest);
@@ -472,8 +472,7 @@ int server_main(int argc, char **argv)
 		banner_ready((net->port != 0 || net->tls.port != 0) && net->bind[0] != '\0', net->unixsocket);
 		break;
 	case PERSIST_REFUSED:
-		process_pidfile_remove();
-		return 1;
+		return 1; /* the last line of the log says why */
 	case PERSIST_STOPPED:
 		break;
 	}

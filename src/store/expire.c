@@ -44,10 +44,13 @@ static void expire_now(struct db *db, struct key key, struct entry *e)
 	db_remove_because(db, key, e, &why, k->config.lazy_expire);
 }
 
-void db_expire_entry(struct db *db, struct key key, struct entry *e)
+struct entry *db_expire_entry(struct db *db, struct key key, struct entry *e)
 {
+	if (db->keyspace->shows_expired)
+		return e;
 	if (db->keyspace->allow_expiry)
 		expire_now(db, key, e);
+	return NULL;
 }
 
 static void sweep_visit(void *item, void *context)

@@ -73,6 +73,7 @@ struct keyspace {
 	struct keyspace_stats stats;
 	uint64_t dirty;          /* changes since the last save */
 	int allow_expiry;        /* 0: expired keys are hidden, not deleted (replica, paused) */
+	bool shows_expired;      /* a log is replayed: what expired is there until it says otherwise */
 	struct change_sink sinks[KEYSPACE_SINKS_MAX];
 	int sink_count;
 	uint32_t sinks_armed;    /* bit i: sinks[i] is told; a disarmed one costs nothing */
@@ -149,8 +150,9 @@ static inline bool entry_is_expired(const struct entry *e, int64_t now_ms)
 	return UNLIKELY(e->flags & ENTRY_EXPIRY) && entry_expiry_ms(e) <= now_ms;
 }
 
-/* Deletes an expired entry and publishes it, or hides it where deletion is not ours. */
-void db_expire_entry(struct db *db, struct key key, struct entry *e);
+/* Deletes an expired entry and publishes it, or hides it where deletion is not ours. Returns what
+ * there is of it: NULL, or the entry while shows_expired. */
+struct entry *db_expire_entry(struct db *db, struct key key, struct entry *e);
 
 /* The live entry; expired ones are deleted on the way. NULL = none. Does not touch LRU/LFU. */
 static inline struct entry *db_find(struct db *db, struct key key)
@@ -158,8 +160,7 @@ static inline struct entry *db_find(struct db *db, struct key key)
 	struct entry *e = db_peek(db, key);
 	if (e == NULL || LIKELY(!entry_is_expired(e, db->keyspace->now_ms)))
 		return e;
-	db_expire_entry(db, key, e);
-	return NULL;
+	return db_expire_entry(db, key, e);
 }
 
 static inline bool policy_is_lfu(int policy)
