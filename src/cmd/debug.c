@@ -13,6 +13,7 @@
 #include "cmd/services.h"
 #include "exec/exec.h"
 #include "net/net.h"
+#include "persist/persist.h"
 #include "process/config.h"
 #include "process/crash.h"
 #include "process/process.h"
@@ -197,6 +198,13 @@ static enum outcome debug_oom(struct call *call)
 	return reply_done(call);
 }
 
+/* A disk that does not answer, without one. */
+static enum outcome debug_log_stall(struct call *call)
+{
+	log_writer_stall(call->exec->services->persist->log, call_arg_is(call, 2, "1"));
+	return reply_done(call);
+}
+
 /* --- the table -------------------------------------------------------------------------------- */
 
 static enum outcome debug_help(struct call *call);
@@ -224,6 +232,8 @@ static const struct debug_row {
 	{"LOADAOF", 2, 2, debug_loadaof, "",
 		"Write what the log lacks, empty the data set and load the log."},
 	{"LOG", 3, 3, debug_log, " <message>", "Write a line to the log."},
+	{"LOG-STALL", 3, 3, debug_log_stall, " <0|1>",
+		"Submit no writes of the append only file, as if its disk stood still, for tests."},
 	{"MALLCTL", 3, 4, debug_mallctl, " <key> [<val>]", "Get or set a number of the allocator."},
 	{"MALLCTL-STR", 3, 4, debug_mallctl_str, " <key> [<val>]",
 		"Get or set a text of the allocator."},

@@ -338,7 +338,7 @@ void log_writer_turn(struct log_writer *w)
 	struct log_run *run = w->run;
 	if (!w->is_backlogged && stream_lag(&run->reader) > LOG_BACKLOG_MAX_BYTES)
 		log_tell_backlog(w, true);
-	if (run->is_writing)
+	if (run->is_writing || UNLIKELY(w->is_stalled))
 		return;
 	if (w->ending != ENDING_NOT && run->reader.offset == w->ending_at) {
 		log_finish_file(w);
@@ -450,6 +450,11 @@ void log_writer_configure(struct log_writer *w)
 		log_writer_want_sync(w, w->written_group);
 	else if (log_has_unsynced(w))
 		log_plan_sync(w);
+}
+
+void log_writer_stall(struct log_writer *w, bool is_stalled)
+{
+	w->is_stalled = is_stalled;
 }
 
 void log_writer_touch(struct log_writer *w)

@@ -108,6 +108,9 @@ void log_writer_turn(struct log_writer *w);
  * about in that time. */
 bool log_writer_drain(struct log_writer *w, int64_t timeout_us);
 
+/* Submits nothing while `is_stalled`: tests play a disk that stands still. */
+void log_writer_stall(struct log_writer *w, bool is_stalled);
+
 /* --- for who holds replies -------------------------------------------------------------------- */
 
 /* Somebody waits for the group that gathers: it is to be reported even if it stays empty. */
