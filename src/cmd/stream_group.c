@@ -56,12 +56,18 @@ static bool xgroup_open(struct call *call, struct xgroup *x, bool needs_group)
 	return false;
 }
 
-/* An id, or `$` for the last one. */
-static bool arg_place(struct call *call, const struct xgroup *x, struct id *id)
+/* An id, or `$` for the last one; for SETID also `-` and `+`. */
+static bool arg_place(struct call *call, const struct xgroup *x, bool is_setid, struct id *id)
 {
-	if (!bytes_equal(call->argv[4], BYTES("$")))
+	struct bytes text = call->argv[4];
+	if (bytes_equal(text, BYTES("$")))
+		*id = x->s == NULL ? ID_LEAST : x->s->last;
+	else if (is_setid && bytes_equal(text, BYTES("-")))
+		*id = ID_LEAST;
+	else if (is_setid && bytes_equal(text, BYTES("+")))
+		*id = ID_GREATEST;
+	else
 		return stream_arg_id(call, 4, 0, id);
-	*id = x->s == NULL ? ID_LEAST : x->s->last;
 	return true;
 }
 
@@ -82,7 +88,7 @@ static enum outcome xgroup_create(struct call *call)
 	struct xgroup x = {.entries_read = STREAM_READ_UNKNOWN};
 	struct id id;
 	if (!xgroup_options(call, &x, true) || !xgroup_open(call, &x, false) ||
-		!arg_place(call, &x, &id))
+		!arg_place(call, &x, false, &id))
 		return FAILED;
 	if (x.g != NULL)
 		return call_fail(call, E_BUSYGROUP);
@@ -102,7 +108,7 @@ static enum outcome xgroup_setid(struct call *call)
 	struct xgroup x = {.entries_read = STREAM_READ_UNKNOWN};
 	struct id id;
 	if (!xgroup_options(call, &x, false) || !xgroup_open(call, &x, true) ||
-		!arg_place(call, &x, &id))
+		!arg_place(call, &x, true, &id))
 		return FAILED;
 	x.g->last = id;
 	x.g->entries_read = x.entries_read;

@@ -18,6 +18,7 @@ struct wait_key {
 	uint16_t db;
 	bool is_ready;
 	bool is_served; /* its waiters are being retried: not freed meanwhile */
+	uint32_t on_nokey; /* waiters that are to be told when the key goes */
 	size_t len;
 	struct link waiters;
 	struct link ready;
@@ -53,6 +54,7 @@ struct wait_table {
 	struct wait **heap;
 	size_t heap_count, heap_cap;
 	size_t blocked;
+	size_t nokey_keys; /* keys with such waiters */
 	bool is_serving;
 };
 
@@ -160,6 +162,8 @@ static void wait_link_key(struct wait_table *t, struct wait *w, uint16_t db, str
 	waiter->key = k;
 	waiter->wait = w;
 	link_add_tail(&k->waiters, &waiter->by_key);
+	if (w->wants_deletion && k->on_nokey++ == 0)
+		t->nokey_keys++;
 }
 
 static struct wait *wait_begin(
@@ -229,6 +233,8 @@ static void wait_end(struct session *s)
 	for (int i = 0; i < w->waiter_count; i++) {
 		struct wait_key *k = w->waiters[i].key;
 		link_remove(&w->waiters[i].by_key);
+		if (w->wants_deletion && --k->on_nokey == 0)
+			t->nokey_keys--;
 		wait_key_drop_if_idle(t, k);
 	}
 	if (w->deadline_ms != 0)
@@ -459,6 +465,11 @@ size_t wait_blocked_count(const struct exec *exec)
 size_t wait_key_count(const struct exec *exec)
 {
 	return dict_count(&exec->waits->keys);
+}
+
+size_t wait_nokey_count(const struct exec *exec)
+{
+	return exec->waits->nokey_keys;
 }
 
 size_t wait_timeout_count(const struct exec *exec)

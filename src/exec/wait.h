@@ -53,6 +53,7 @@ void wait_on_swap(struct exec *exec, int a, int b);
 
 size_t wait_blocked_count(const struct exec *exec); /* blocked_clients */
 size_t wait_key_count(const struct exec *exec);     /* total_blocking_keys */
+size_t wait_nokey_count(const struct exec *exec);   /* total_blocking_keys_on_nokey */
 size_t wait_timeout_count(const struct exec *exec); /* clients_in_timeout_table */
 
 #endif

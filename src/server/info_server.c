@@ -270,6 +270,12 @@ static void write_total_blocking_keys(struct info_out *out, void *context)
 	info_u64(out, wait_key_count(f->exec));
 }
 
+static void write_total_blocking_keys_on_nokey(struct info_out *out, void *context)
+{
+	const struct figures *f = context;
+	info_u64(out, wait_nokey_count(f->exec));
+}
+
 const struct info_row info_server_rows[] = {
 	{"Server", "redis_version", write_redis_version},
 	{"Server", "redis_git_sha1", write_redis_git_sha1},
@@ -310,6 +316,6 @@ const struct info_row info_server_rows[] = {
 	{"Clients", "pubsub_clients", write_pubsub_clients},
 	{"Clients", "clients_in_timeout_table", write_clients_in_timeout_table},
 	{"Clients", "total_blocking_keys", write_total_blocking_keys},
-	{"Clients", "total_blocking_keys_on_nokey", write_zero},
+	{"Clients", "total_blocking_keys_on_nokey", write_total_blocking_keys_on_nokey},
 	{0},
 };
