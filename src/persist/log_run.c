@@ -56,6 +56,9 @@ static void closing_work(struct offload *job)
 
 	if (c->cuts && (ftruncate(c->fd, (off_t)c->size) != 0 || fsync(c->fd) != 0))
 		c->error = errno;
+	/* A file that failed: what had been written before is worth what an fsync can still do. */
+	if (!c->cuts)
+		(void)fdatasync(c->fd);
 	if (close(c->fd) != 0 && c->error == 0)
 		c->error = errno;
 }
