@@ -46,6 +46,32 @@ static inline int bytes_compare(struct bytes a, struct bytes b)
 	return a.len < b.len ? -1 : a.len > b.len;
 }
 
+/* Copies fewer than 64 bytes, which don't overlap, without a call: from both ends where one word is
+ * not enough. */
+static inline void bytes_copy_short(void *to, const void *from, size_t len)
+{
+	char *out = to;
+	const char *in = from;
+	if (len >= 16) {
+		memcpy(out, in, 16);
+		if (len > 32) {
+			memcpy(out + 16, in + 16, 16);
+			memcpy(out + len - 32, in + len - 32, 16);
+		}
+		memcpy(out + len - 16, in + len - 16, 16);
+	} else if (len >= 8) {
+		memcpy(out, in, 8);
+		memcpy(out + len - 8, in + len - 8, 8);
+	} else if (len >= 4) {
+		memcpy(out, in, 4);
+		memcpy(out + len - 4, in + len - 4, 4);
+	} else if (len > 0) {
+		out[0] = in[0];
+		out[len / 2] = in[len / 2];
+		out[len - 1] = in[len - 1];
+	}
+}
+
 /* ASCII lower case, independent of the locale. */
 static inline char ascii_lower(char c)
 {

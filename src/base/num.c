@@ -121,7 +121,9 @@ static bool num_parse_short_decimal(struct bytes text, double *out)
 	}
 	if (digits == 0 || digits > NUM_SAFE_DIGITS)
 		return false;
-	double value = (double)mantissa / num_power_of_ten[fraction];
+	double value = (double)mantissa;
+	if (fraction > 0)
+		value /= num_power_of_ten[fraction];
 	*out = is_negative ? -value : value;
 	return true;
 }

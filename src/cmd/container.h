@@ -10,6 +10,9 @@
 #include "exec/call.h"
 #include "store/edit.h"
 
+/* What a string of less than 64 bytes takes in a reply. */
+#define CONTAINER_SHORT_ROOM 72
+
 enum found {
 	FOUND,
 	MISSING,
@@ -38,6 +41,34 @@ static inline void reply_item(struct reply *r, const struct listpack_item *item)
 		reply_bulk_i64(r, item->integer);
 	else
 		reply_bulk(r, item->text);
+}
+
+/* The element of a listpack as a bulk string; returns the next one, NULL at the end. Short strings,
+ * the usual ones, need no call. */
+static inline const unsigned char *reply_packed(struct reply *r, const unsigned char *at)
+{
+	unsigned c = *at;
+	if (UNLIKELY((c & 0xc0) != 0x80)) {
+		struct listpack_item item = listpack_get(at);
+		reply_item(r, &item);
+		return listpack_next(at);
+	}
+	size_t len = c & 0x3f;
+	char *to = out_room(r->out, CONTAINER_SHORT_ROOM);
+	char *start = to;
+	*to++ = '$';
+	if (len >= 10)
+		*to++ = (char)('0' + len / 10);
+	*to++ = (char)('0' + len % 10);
+	*to++ = '\r';
+	*to++ = '\n';
+	bytes_copy_short(to, at + 1, len);
+	to += len;
+	memcpy(to, "\r\n", 2);
+	out_advance(r->out, (size_t)(to + 2 - start));
+	/* One byte of length in front, one behind. */
+	at += len + 2;
+	return *at == LISTPACK_END ? NULL : at;
 }
 
 /* numkeys key [key …] from argv[at] on: false when the number is wrong (E_NUMKEYS is written). The

@@ -220,8 +220,16 @@ static enum outcome lrange(struct call *call)
 	struct range range = range_of(start, stop, list_length(&v));
 	reply_array(call->reply, (int64_t)(range.behind - range.first));
 	list_iter_init(&it, &v, range.first, false);
-	for (uint64_t i = range.first; i < range.behind && list_next(&it, &item); i++)
+	uint64_t left = range.behind - range.first;
+	while (left > 0) {
+		const unsigned char *at = list_next_run(&it);
+		for (; at != NULL && left > 0; left--)
+			at = reply_packed(call->reply, at);
+		if (left == 0 || !list_next(&it, &item))
+			break;
 		reply_item(call->reply, &item);
+		left--;
+	}
 	list_iter_release(&it);
 	return DONE;
 }

@@ -21,6 +21,9 @@ enum zadd_flag {
 	ZADD_INCR = 1 << 5,
 };
 
+/* Scores that are kept when they were read; further ones are read again. */
+#define ZADD_SCORES_KEPT 8
+
 /* What ZADD is to do with argv[first …], scores and members in turn. */
 struct zadd {
 	unsigned flags;
@@ -28,12 +31,24 @@ struct zadd {
 	int64_t added, updated;
 	double score;      /* the last one set */
 	bool was_set;      /* not held back by a condition */
+	double scores[ZADD_SCORES_KEPT]; /* the first ones */
 };
+
+/* All but the scores. */
+static void zadd_init(struct zadd *z, unsigned flags)
+{
+	memset(z, 0, offsetof(struct zadd, scores));
+	z->flags = flags;
+}
 
 static bool zadd_options(struct call *call, struct zadd *z)
 {
 	static const char *const names[] = {"NX", "XX", "GT", "LT", "CH", "INCR"};
 	for (z->first = 2; z->first < call->argc; z->first++) {
+		/* Numbers begin with none of their letters, but "inf" and "nan". */
+		struct bytes word = call->argv[z->first];
+		if (word.len < 2 || word.len > 4 || word.ptr[0] < 'A')
+			break;
 		unsigned i = 0;
 		while (i < sizeof(names) / sizeof(names[0]) &&
 			!call_arg_is(call, z->first, names[i]))
@@ -59,13 +74,15 @@ static bool zadd_options(struct call *call, struct zadd *z)
 }
 
 /* Scores are looked at before anything is changed. Finds the longest member, too. */
-static bool zadd_check(struct call *call, const struct zadd *z, size_t *longest)
+static bool zadd_check(struct call *call, struct zadd *z, size_t *longest)
 {
 	double score;
 	*longest = 0;
 	for (int i = z->first; i < call->argc; i += 2) {
 		if (!call_arg_double(call, i, &score))
 			return false;
+		if ((i - z->first) / 2 < ZADD_SCORES_KEPT)
+			z->scores[(i - z->first) / 2] = score;
 		if (call->argv[i + 1].len > *longest)
 			*longest = call->argv[i + 1].len;
 	}
@@ -126,8 +143,12 @@ static enum outcome zadd_run(struct call *call, struct zadd *z)
 	zset_reserve(&edit.value, (size_t)(call->argc - z->first) / 2, longest);
 	bool is_number = true;
 	for (int i = z->first; is_number && i < call->argc; i += 2) {
+		int nth = (i - z->first) / 2;
 		double score = 0;
-		num_parse_double(call->argv[i], &score);
+		if (nth < ZADD_SCORES_KEPT)
+			score = z->scores[nth];
+		else
+			num_parse_double(call->argv[i], &score);
 		is_number = zadd_one(&edit.value, z, call->argv[i + 1], score);
 	}
 	edit_close(&edit, EVENT_ZSET, z->flags & ZADD_INCR ? "zincr" : "zadd",
@@ -140,14 +161,16 @@ static enum outcome zadd_run(struct call *call, struct zadd *z)
 
 static enum outcome zadd(struct call *call)
 {
-	struct zadd z = {0};
+	struct zadd z;
+	zadd_init(&z, 0);
 	return zadd_options(call, &z) ? zadd_run(call, &z) : FAILED;
 }
 
 static enum outcome zincrby(struct call *call)
 {
 	/* ZADD's options would be understood here, too, but leave no room for a member. */
-	struct zadd z = {.flags = ZADD_INCR};
+	struct zadd z;
+	zadd_init(&z, ZADD_INCR);
 	return zadd_options(call, &z) ? zadd_run(call, &z) : FAILED;
 }
 

@@ -117,6 +117,10 @@ void quicklist_iter_init(
 	struct quicklist_iter *it, const struct quicklist *ql, uint64_t index, bool backwards);
 /* The view holds until the next call. */
 bool quicklist_next(struct quicklist_iter *it, struct listpack_item *item);
+/* All elements from the next one to the end of its node, forwards, to be read by listpack_get and
+ * listpack_next; the walk then stands behind them. NULL: there is none, or it is a plain one, which
+ * quicklist_next gives. */
+const unsigned char *quicklist_next_run(struct quicklist_iter *it);
 /* Deletes what quicklist_next gave last. */
 void quicklist_delete_here(struct quicklist_iter *it);
 void quicklist_iter_release(struct quicklist_iter *it);

@@ -54,7 +54,8 @@ static unsigned char *neighbour(const struct quicklist_iter *it)
 	return it->backwards ? listpack_prev(it->data, it->at) : listpack_next(it->at);
 }
 
-bool quicklist_next(struct quicklist_iter *it, struct listpack_item *item)
+/* On to the next element, if there is one: `at` stands on it. */
+static bool step(struct quicklist_iter *it)
 {
 	if (it->node == NULL)
 		return false;
@@ -62,15 +63,33 @@ bool quicklist_next(struct quicklist_iter *it, struct listpack_item *item)
 		it->at = neighbour(it);
 		if (it->at == NULL)
 			leave(it);
-		if (it->node == NULL)
-			return false;
 	}
+	return it->node != NULL;
+}
+
+bool quicklist_next(struct quicklist_iter *it, struct listpack_item *item)
+{
+	if (!step(it))
+		return false;
 	it->is_fresh = false;
 	if (it->node->is_plain)
 		*item = (struct listpack_item){bytes_of(it->data, it->node->bytes), 0, false};
 	else
 		*item = listpack_get(it->at);
 	return true;
+}
+
+const unsigned char *quicklist_next_run(struct quicklist_iter *it)
+{
+	if (!step(it))
+		return NULL;
+	it->is_fresh = true;
+	if (it->node->is_plain)
+		return NULL;
+	const unsigned char *first = it->at;
+	it->is_fresh = false;
+	it->at = listpack_last(it->data);
+	return first;
 }
 
 /* Makes the node the walk stands in changeable; `at` keeps its element. */

@@ -213,6 +213,25 @@ static void tracked_key_drop(struct tracking_table *t, struct tracked_key *k)
 	mem_free(k);
 }
 
+/* Where this session is among those of the key, or would be: ids rise. */
+static uint32_t tracked_place(const struct tracked_key *k, uint64_t id)
+{
+	uint32_t low = 0, high = k->count;
+
+	/* The youngest session is the usual newcomer. */
+	if (high > 0 && k->ids[high - 1] < id)
+		return high;
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+
+		if (k->ids[middle] < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static void tracked_key_add(struct tracking_table *t, struct bytes name, uint64_t id)
 {
 	struct key key = key_of(name);
@@ -224,14 +243,16 @@ static void tracked_key_add(struct tracking_table *t, struct bytes name, uint64_
 		memcpy(k->name, name.ptr, name.len);
 		dict_insert(&t->keys, key.hash, k);
 	}
-	for (uint32_t i = 0; i < k->count; i++)
-		if (k->ids[i] == id)
-			return;
+	uint32_t at = tracked_place(k, id);
+	if (at < k->count && k->ids[at] == id)
+		return;
 	if (k->count == k->cap) {
 		k->cap = k->cap == 0 ? 1 : k->cap * 2;
 		k->ids = mem_realloc(k->ids, k->cap * sizeof(*k->ids));
 	}
-	k->ids[k->count++] = id;
+	memmove(k->ids + at + 1, k->ids + at, (k->count - at) * sizeof(*k->ids));
+	k->ids[at] = id;
+	k->count++;
 	t->items++;
 }
 

@@ -208,6 +208,16 @@ bool list_next(struct list_iter *it, struct listpack_item *item)
 	return true;
 }
 
+const unsigned char *list_next_run(struct list_iter *it)
+{
+	if (!is_packed(it->list))
+		return quicklist_next_run(&it->long_list);
+	const unsigned char *first = it->is_fresh || it->at == NULL ? it->at : neighbour(it);
+	it->is_fresh = false;
+	it->at = NULL;
+	return first;
+}
+
 void list_delete_here(struct list_iter *it)
 {
 	if (!is_packed(it->list)) {

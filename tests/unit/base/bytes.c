@@ -40,6 +40,21 @@ struct item {
 	struct link link;
 };
 
+static void test_copy_short(void **state)
+{
+	char from[64], to[66];
+	(void)state;
+	for (size_t i = 0; i < sizeof(from); i++)
+		from[i] = (char)('0' + i);
+	for (size_t len = 0; len < 64; len++) {
+		memset(to, '.', sizeof(to));
+		bytes_copy_short(to + 1, from, len);
+		assert_memory_equal(to + 1, from, len);
+		assert_int_equal(to[0], '.');
+		assert_int_equal(to[len + 1], '.');
+	}
+}
+
 static void test_list(void **state)
 {
 	struct link head;
@@ -83,4 +98,4 @@ static void test_list(void **state)
 	assert_true(link_is_empty(&head));
 }
 
-UNIT_MAIN(test_equal_and_compare, test_words, test_list)
+UNIT_MAIN(test_equal_and_compare, test_words, test_copy_short, test_list)

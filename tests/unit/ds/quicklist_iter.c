@@ -44,6 +44,46 @@ static void assert_item(const struct listpack_item *item, int i)
 	assert_true(bytes_equal(item->text, text_of(i, scratch)));
 }
 
+/* Runs end with their node; a plain element comes between two of them. */
+static void test_runs(void **state)
+{
+	(void)state;
+	struct quicklist *ql = list_of_all();
+	char scratch[64];
+	struct quicklist_iter it;
+	struct listpack_item item;
+	quicklist_add_plain(ql, BYTES("plain"));
+	for (int i = 0; i < 3; i++)
+		quicklist_push(ql, text_of(ELEMENTS + i, scratch), QUICKLIST_TAIL);
+	for (int start = 0; start < ELEMENTS; start += 3) {
+		int i = start;
+		quicklist_iter_init(&it, ql, (uint64_t)start, false);
+		while (i < ELEMENTS) {
+			const unsigned char *at = quicklist_next_run(&it);
+			assert_non_null(at);
+			for (; at != NULL; at = listpack_next(at)) {
+				item = listpack_get(at);
+				assert_item(&item, i++);
+			}
+		}
+		assert_int_equal(i, ELEMENTS);
+		assert_null(quicklist_next_run(&it));
+		assert_null(quicklist_next_run(&it));
+		assert_true(quicklist_next(&it, &item));
+		assert_true(bytes_equal(item.text, BYTES("plain")));
+		assert_true(quicklist_next(&it, &item));
+		assert_item(&item, i++);
+		const unsigned char *at = quicklist_next_run(&it);
+		item = listpack_get(at);
+		assert_item(&item, i++);
+		assert_non_null(listpack_next(at));
+		assert_null(quicklist_next_run(&it));
+		assert_false(quicklist_next(&it, &item));
+		quicklist_iter_release(&it);
+	}
+	quicklist_free(ql);
+}
+
 static void test_every_start(void **state)
 {
 	(void)state;
@@ -113,6 +153,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_start),
+		cmocka_unit_test(test_runs),
 		cmocka_unit_test(test_deleting),
 	};
 	return cmocka_run_group_tests_name("quicklist_iter", tests, NULL, NULL);
