@@ -188,6 +188,8 @@ HOT static void turn(struct loop *loop, int64_t limit_us)
 		return;
 	turn_wait(loop, limit_us);
 	uint32_t outer_batch = loop->turn_batch;
+	size_t outer_used = loop->arena_used; /* an outer turn may be in the middle of a batch */
+	unsigned outer_sockets = loop->batch_sockets;
 	loop->turn_batch = loop->batch;
 	loop->depth++;
 	if (loop->options.on_turn_begin != NULL)
@@ -202,6 +204,8 @@ HOT static void turn(struct loop *loop, int64_t limit_us)
 		sockets_send_parked(loop);
 	loop->depth--;
 	loop->turn_batch = outer_batch;
+	loop->arena_used = outer_used;
+	loop->batch_sockets = outer_sockets;
 	if (!link_is_empty(&loop->closing) || !link_is_empty(&loop->closed))
 		sockets_release(loop);
 }

@@ -31,6 +31,7 @@ enum {
 	SOCKET_WANT_WRITE = 1 << 9, /* socket.c waits for writability */
 	SOCKET_OUT_ARMED = 1 << 10, /* back end's: the kernel was asked for writability */
 	SOCKET_IN_ARMED = 1 << 11,  /* back end's: receive or poll is armed in a ring */
+	SOCKET_HELD = 1 << 13,      /* turns inside the current one leave it alone */
 	SOCKET_LEAVING = 1 << 12,   /* socket_remove was called; closed ones get there later */
 };
 

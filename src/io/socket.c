@@ -163,10 +163,23 @@ HOT static void socket_read(struct loop *loop, struct socket *s)
 /* Is an outer turn just executing what this socket delivered? */
 static bool is_held(const struct loop *loop, const struct socket *s)
 {
+	if (s->flags & SOCKET_HELD)
+		return true;
 	for (unsigned i = 0; i + 1 < loop->depth; i++)
 		if (loop->open_batch[i] != 0 && loop->open_batch[i] == s->batch)
 			return true;
 	return false;
+}
+
+void socket_hold(struct socket *s)
+{
+	s->flags |= SOCKET_HELD;
+}
+
+void socket_release(struct socket *s)
+{
+	s->flags &= (uint16_t)~SOCKET_HELD;
+	s->batch = 0;
 }
 
 static void batch_begin(struct loop *loop)

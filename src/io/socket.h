@@ -70,6 +70,10 @@ bool socket_is_sending(const struct socket *s);
 void socket_pause(struct loop *loop, struct socket *s);
 void socket_resume(struct loop *loop, struct socket *s);
 bool socket_is_paused(const struct socket *s);
+/* For turns inside a turn. Held: they leave it alone, as they do where its bytes are known to be
+ * under execution. Released: what it delivered is done with, they may read it. */
+void socket_hold(struct socket *s);
+void socket_release(struct socket *s);
 /* Shuts the socket down and closes it; a send in flight is cut off. on_closed follows at the end of
  * a turn; nothing else is called for it any more. */
 void socket_close(struct loop *loop, struct socket *s);

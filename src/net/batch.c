@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/ticks.h"
+#include "net/tls.h"
 
 /* What still comes from it is of no interest. */
 #define SESSION_CLOSING (SESSION_CLOSE_AFTER_REPLY | SESSION_CLOSE_ASAP)
@@ -340,7 +341,8 @@ HOT void batch_execute(struct net *net)
 		if (net->calls[i].has_hash && count > 1)
 			dict_prefetch_item(&keyspace->dbs[net->calls[i].conn->session.db].entries,
 				net->calls[i].key_hash);
-	for (int i = 0; i < count; i++) {
+	/* Read anew each time: a turn inside a call may run what waits behind it (net/nest). */
+	for (int i = 0; i < net->call_count; i++) {
 		int ahead = i + NET_PREFETCH_AHEAD;
 		if (ahead < count && net->calls[ahead].has_hash)
 			dict_prefetch_item(
@@ -395,11 +397,11 @@ static void batch_keep_rest(struct conn *c)
 		batch_unfold_big(c);
 	if (!is_rewound && c->query.len > 0 && c->big == NULL)
 		batch_reserve_query(c);
-	c->data = (struct bytes){NULL, 0};
 	/* Who may not write for now keeps what it has yet to say to itself. */
 	if (UNLIKELY(c->session.flags & SESSION_PAUSED_CALL) &&
 		c->query.len > NET_PAUSED_INPUT_BYTES && !socket_is_paused(&c->socket))
 		socket_pause(c->net->loop, &c->socket);
+	c->data = (struct bytes){NULL, 0};
 	c->parsed = c->executed = 0;
 }
 
@@ -419,17 +421,19 @@ HOT void batch_finish(struct net *net)
 			limits_account(c);
 	}
 	request_arena_reset(&net->arena);
+	if (UNLIKELY(net->tls != NULL) && !net->exec->is_nested)
+		tls_batch_done(net);
 }
 
 void batch_resume(struct conn *c)
 {
 	struct net *net = c->net;
 
+	if (UNLIKELY(!c->is_closed && socket_is_paused(&c->socket)))
+		socket_resume(net->loop, &c->socket);
 	if (c->is_closed || c->big != NULL || c->session.flags & SESSION_STOPPED)
 		return;
 	if (link_is_linked(&c->batch))
-	if (UNLIKELY(!c->is_closed && socket_is_paused(&c->socket)))
-		socket_resume(net->loop, &c->socket);
 		return;
 	link_add_tail(&net->batch_conns, &c->batch);
 	c->data = buf_bytes(&c->query);

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "exec/tx.h"
+#include "net/tls.h"
 
 #define LIMITS_TICK_MIN 32    /* connections looked at in one tick, at least */
 #define LIMITS_TICKS_PER_S 10 /* all are looked at about once a second */
@@ -153,6 +154,12 @@ static void limits_tick_conn(struct conn *c)
 		return;
 	if (is_idle_for_too_long(c)) {
 		log_line(LOG_VERBOSE, "Closing idle client id=%llu",
+			(unsigned long long)c->session.id);
+		conn_close(c);
+		return;
+	}
+	if (c->tls != NULL && tls_is_too_slow(c)) {
+		log_line(LOG_VERBOSE, "Closing client id=%llu that did not finish its handshake",
 			(unsigned long long)c->session.id);
 		conn_close(c);
 		return;

@@ -81,7 +81,9 @@ static bool is_tolerable(int error, bool is_optional)
 /* The old listener already stands on this address and port: it can be kept. */
 static struct net_listener *listen_find_old(struct net *net, const char *address, uint8_t kind)
 {
-	if (kind == 0 && net->listening_port != net->config->port)
+	if (kind == LISTENER_TCP && net->listening_port != net->config->port)
+		return NULL;
+	if (kind == LISTENER_TLS && net->listening_tls_port != net->config->tls.port)
 		return NULL;
 	for (int i = 0; i < net->listener_count; i++)
 		if (net->listeners[i]->kind == kind &&
@@ -90,42 +92,50 @@ static struct net_listener *listen_find_old(struct net *net, const char *address
 	return NULL;
 }
 
+struct listen_error {
+	char *text;
+	size_t size;
+};
+
 /* One word of bind. */
-static bool plan_address(
-	struct net *net, struct listen_plan *plan, const char *word, char *error, size_t error_size)
+static bool plan_address(struct net *net, struct listen_plan *plan, uint8_t kind, const char *word,
+	struct listen_error error)
 {
 	const struct net_config *config = net->config;
+	int port = kind == LISTENER_TLS ? config->tls.port : config->port;
 	bool is_optional = word[0] == '-';
 	const char *address = word + is_optional;
-	struct net_listener *old = listen_find_old(net, word, 0);
+	struct net_listener *old = listen_find_old(net, word, kind);
 
 	if (old != NULL) {
 		plan_keep(plan, old);
 		return true;
 	}
 	int fd = listen_tcp(
-		address, config->port, config->tcp_backlog, (uint32_t)config->socket_mark_id);
+		address, port, config->tcp_backlog, (uint32_t)config->socket_mark_id);
 	if (fd >= 0) {
-		plan_add(net, plan, fd, word, 0);
+		plan_add(net, plan, fd, word, kind);
 		return true;
 	}
 	if (is_tolerable(-fd, is_optional || strcmp(address, "::*") == 0))
 		return true;
-	snprintf(error, error_size, "%s:%d: %s", address, config->port, strerror(-fd));
+	snprintf(error.text, error.size, "%s:%d: %s", address, port, strerror(-fd));
 	return false;
 }
 
-static bool plan_tcp(struct net *net, struct listen_plan *plan, char *error, size_t error_size)
+static bool plan_tcp(
+	struct net *net, struct listen_plan *plan, uint8_t kind, struct listen_error error)
 {
+	int limit = plan->count + NET_BIND_MAX;
 	bool is_ok = true;
 
-	for (const char *at = net->config->bind; is_ok && plan->count < NET_BIND_MAX;) {
+	for (const char *at = net->config->bind; is_ok && plan->count < limit;) {
 		at += strspn(at, " ");
 		size_t len = strcspn(at, " ");
 		if (len == 0)
 			break;
 		char *word = mem_dup_bytes_text(at, len);
-		is_ok = plan_address(net, plan, word, error, error_size);
+		is_ok = plan_address(net, plan, kind, word, error);
 		mem_free(word);
 		at += len;
 	}
@@ -138,7 +148,7 @@ static bool plan_unix(struct net *net, struct listen_plan *plan, char *error, si
 
 	if (config->unixsocket == NULL || config->unixsocket[0] == '\0')
 		return true;
-	struct net_listener *old = listen_find_old(net, config->unixsocket, 1);
+	struct net_listener *old = listen_find_old(net, config->unixsocket, LISTENER_UNIX);
 	if (old != NULL) {
 		plan_keep(plan, old);
 		return true;
@@ -149,7 +159,7 @@ static bool plan_unix(struct net *net, struct listen_plan *plan, char *error, si
 		snprintf(error, error_size, "%s: %s", config->unixsocket, strerror(-fd));
 		return false;
 	}
-	plan_add(net, plan, fd, config->unixsocket, 1);
+	plan_add(net, plan, fd, config->unixsocket, LISTENER_UNIX);
 	return true;
 }
 
@@ -192,6 +202,7 @@ static bool plan_open(struct net *net, struct listen_plan *plan, char *error, si
 	memcpy(net->listeners, plan->rows, (size_t)plan->count * sizeof(*net->listeners));
 	net->listener_count = plan->count;
 	net->listening_port = net->config->port;
+	net->listening_tls_port = net->config->tls.port;
 	return true;
 }
 
@@ -199,7 +210,11 @@ bool net_listen(struct net *net, char *error, size_t error_size)
 {
 	struct listen_plan plan = {.count = 0};
 
-	if ((net->config->port != 0 && !plan_tcp(net, &plan, error, error_size)) ||
+	const struct listen_error told = {error, error_size};
+
+	if ((net->config->port != 0 && !plan_tcp(net, &plan, LISTENER_TCP, told)) ||
+		(net->config->tls.port != 0 && net->tls != NULL &&
+			!plan_tcp(net, &plan, LISTENER_TLS, told)) ||
 		!plan_unix(net, &plan, error, error_size)) {
 		plan_drop(&plan);
 		return false;
@@ -228,21 +243,23 @@ void net_listeners_describe(
 	struct buf text = {0};
 	int rows = 0;
 
-	for (int kind = 0; kind <= 1; kind++) {
+	static const char *const names[] = {"tcp", "unix", "tls"};
+	for (int kind = 0; kind < LISTENER_KINDS; kind++) {
 		buf_clear(&text);
 		for (int i = 0; i < net->listener_count; i++) {
 			const struct net_listener *l = net->listeners[i];
 			if (l->kind != kind)
 				continue;
 			if (text.len == 0)
-				buf_printf(&text, "listener%d:name=%s", rows++,
-					kind == 0 ? "tcp" : "unix");
+				buf_printf(&text, "listener%d:name=%s", rows++, names[kind]);
 			buf_printf(&text, ",bind=%s", l->address);
 		}
 		if (text.len == 0)
 			continue;
-		if (kind == 0)
-			buf_printf(&text, ",port=%d", net->listening_port);
+		if (kind != LISTENER_UNIX)
+			buf_printf(&text, ",port=%d",
+				kind == LISTENER_TCP ? net->listening_port
+						     : net->listening_tls_port);
 		row(buf_text(&text), context);
 	}
 	buf_release(&text);

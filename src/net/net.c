@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "net/conn.h"
+#include "net/tls.h"
 
 static size_t extra_bytes_none(const struct session *s)
 {
@@ -50,6 +51,7 @@ void net_free(struct net *net)
 	ASSERT(link_is_empty(&net->batch_conns));
 	request_arena_release(&net->arena);
 	mem_free(net->calls);
+	tls_net_release(net);
 	mem_free(net);
 }
 

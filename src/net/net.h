@@ -84,10 +84,10 @@ void net_on_batch(struct net *net);
 /* Once a turn: sends pending output, closes what is to be closed, resumes unblocked sessions.
  * True when there is more to do at once. */
 bool net_on_turn_end(struct net *net);
-/* Around a turn of the loop from inside a call: the batch under way is put aside, a new one can be
- * parsed and run, then the old one goes on. `net_nest_begin` returns what `net_nest_end` takes. */
+/* Around a turn of the loop from inside a call of `running`: its part of the batch under way is put
+ * aside; what others sent is run now, and more of them can come; then the old batch goes on. */
 struct net_nest;
-struct net_nest *net_nest_begin(struct net *net);
+struct net_nest *net_nest_begin(struct net *net, struct session *running);
 void net_nest_end(struct net *net, struct net_nest *saved);
 /* A few times a second: idle timeouts, output soft limits, buffer shrinking, client eviction. */
 void net_on_tick(struct net *net);

@@ -41,7 +41,7 @@ void net_peer_get(const struct session *s, struct net_peer *out)
 		return;
 	const struct conn *c = s->conn;
 	out->fd = c->socket.fd;
-	if (c->listener_kind == 1) {
+	if (c->listener_kind == LISTENER_UNIX) {
 		snprintf(out->addr, sizeof(out->addr), "%s:0", c->net->config->unixsocket);
 		snprintf(out->laddr, sizeof(out->laddr), "%s:0", c->net->config->unixsocket);
 		return;
