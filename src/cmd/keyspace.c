@@ -3,10 +3,12 @@
  * Commands about whole databases: DBSIZE, RANDOMKEY, FLUSHDB, FLUSHALL, SWAPDB.
  */
 #include "cmd/commands.h"
+#include "cmd/services.h"
 #include "exec/effect.h"
 #include "exec/exec.h"
 #include "exec/wait.h"
 #include "exec/watch.h"
+#include "persist/persist.h"
 
 static enum outcome dbsize(struct call *call)
 {
@@ -50,7 +52,12 @@ static enum outcome flushdb(struct call *call)
 
 static enum outcome flushall(struct call *call)
 {
-	return flush(call, -1);
+	const struct services *services = call->exec->services;
+	enum outcome outcome = flush(call, -1);
+	/* A dump of what is gone is not to be finished, nor the last one to be kept. */
+	if (outcome == DONE && services != NULL && services->persist != NULL)
+		save_on_flush(services->persist->save);
+	return outcome;
 }
 
 static enum outcome swapdb(struct call *call)

@@ -29,6 +29,7 @@ struct persist *persist_new(struct loop *loop, struct exec *exec, struct persist
 	p->log = log_writer_new(loop, p->stream, &config->log);
 	p->hold = hold_new(exec, p->log, &config->log);
 	p->snapshot = snapshot_new(loop, exec, &config->snapshot);
+	snapshot_set_functions(p->snapshot, &p->functions);
 	p->save = save_new(&(struct save_parts){.loop = loop,
 		.exec = exec,
 		.snapshot = p->snapshot,
@@ -70,7 +71,10 @@ static enum persist_loaded load_dump(struct persist *p)
 	case RDB_LOAD_STOPPED:
 		return PERSIST_STOPPED;
 	default:
-		log_line(LOG_WARNING, "Fatal error loading the DB, check server logs. Exiting.");
+		log_line(LOG_WARNING, "Terminating server after rdb file reading failure.");
+		log_line(LOG_WARNING,
+			"Fatal error loading the DB at offset %llu: %s. Check server logs. Exiting.",
+			(unsigned long long)report.error_at, report.error);
 		return PERSIST_REFUSED;
 	}
 }
