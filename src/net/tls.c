@@ -4,8 +4,8 @@
  * buffer of ours, by a BIO of two functions: no copy on the way in, one system call a record on the
  * way out. Buffers belong to a pool, so an idle connection holds none.
  *
- * Nothing here may trust the peer: each failure of OpenSSL ends the connection, and what it may make
- * us hold (handshake messages, half records) is bounded by OpenSSL and by TLS_HANDSHAKE_MS.
+ * Nothing here may trust the peer: each failure of OpenSSL ends the connection, and what it may
+ * make us hold (handshake messages, half records) is bounded by OpenSSL and by TLS_HANDSHAKE_MS.
  */
 #include "net/tls.h"
 
@@ -25,12 +25,12 @@ struct tls_buffer {
 
 struct tls {
 	SSL *ssl;
-	struct bytes input;          /* received, not yet taken by OpenSSL */
-	struct tls_buffer *pending;  /* written by OpenSSL; NULL = nothing */
-	struct tls_buffer *flying;   /* given to the socket */
-	size_t plain;                /* bytes of the session's output that these are made of */
+	struct bytes input;         /* received, not yet taken by OpenSSL */
+	struct tls_buffer *pending; /* written by OpenSSL; NULL = nothing */
+	struct tls_buffer *flying;  /* given to the socket */
+	size_t plain;               /* bytes of the session's output that these are made of */
 	struct tls_state *state;
-	bool is_broken;              /* nothing can be encrypted any more */
+	bool is_broken; /* nothing can be encrypted any more */
 };
 
 /* Plaintext of a batch. */
@@ -272,7 +272,7 @@ void tls_release(struct conn *c)
 bool tls_is_too_slow(const struct conn *c)
 {
 	return !SSL_is_init_finished(c->tls->ssl) &&
-		c->net->exec->now_ms - c->session.created_ms > TLS_HANDSHAKE_MS;
+	       c->net->exec->now_ms - c->session.created_ms > TLS_HANDSHAKE_MS;
 }
 
 static void tls_fail(struct conn *c)
@@ -361,8 +361,8 @@ static struct bytes tls_next_plain(struct conn *c)
 	if (left > TLS_RECORD_BYTES)
 		left = TLS_RECORD_BYTES;
 	if (count == 1 || pieces[0].iov_len >= left)
-		return bytes_of(pieces[0].iov_base,
-			pieces[0].iov_len < left ? pieces[0].iov_len : left);
+		return bytes_of(
+			pieces[0].iov_base, pieces[0].iov_len < left ? pieces[0].iov_len : left);
 	for (int i = 0; i < count && left > 0; i++) {
 		size_t n = pieces[i].iov_len < left ? pieces[i].iov_len : left;
 		memcpy(record + used, pieces[i].iov_base, n);
@@ -377,7 +377,8 @@ static bool tls_encrypt(struct conn *c)
 {
 	struct tls *t = c->tls;
 
-	if (t->is_broken || out_is_empty(&c->session.out) || !SSL_is_init_finished(t->ssl))
+	if (t->is_broken || out_is_empty(&c->session.out) || !SSL_is_init_finished(t->ssl) ||
+		SSL_get_shutdown(t->ssl) & SSL_SENT_SHUTDOWN)
 		return false;
 	struct bytes plain = tls_next_plain(c);
 	if (plain.len == 0)
@@ -391,6 +392,10 @@ static bool tls_encrypt(struct conn *c)
 		return false;
 	}
 	t->plain = (size_t)n;
+	/* The last record takes the goodbye along: behind it the socket is closed. */
+	if (UNLIKELY(c->session.flags & SESSION_CLOSE_AFTER_REPLY) &&
+		t->plain == out_pending_bytes(&c->session.out))
+		(void)SSL_shutdown(t->ssl);
 	return true;
 }
 
@@ -434,7 +439,8 @@ void tls_say_goodbye(struct conn *c)
 {
 	struct tls *t = c->tls;
 
-	if (t->is_broken || !SSL_is_init_finished(t->ssl) || socket_is_sending(&c->socket))
+	if (t->is_broken || !SSL_is_init_finished(t->ssl) || socket_is_sending(&c->socket) ||
+		SSL_get_shutdown(t->ssl) & SSL_SENT_SHUTDOWN)
 		return;
 	ERR_clear_error();
 	(void)SSL_shutdown(t->ssl);

@@ -12,11 +12,11 @@
 
 #include "net/conn.h"
 
-#define TLS_RECORD_BYTES (16 * 1024)           /* plaintext of one record */
+#define TLS_RECORD_BYTES (16 * 1024)               /* plaintext of one record */
 #define TLS_BUFFER_BYTES (TLS_RECORD_BYTES + 1024) /* and what is around it */
-#define TLS_POOL_BUFFERS 64                    /* kept for the next records */
+#define TLS_POOL_BUFFERS 64                        /* kept for the next records */
 #define TLS_ARENA_BYTES (256 * 1024)
-#define TLS_HANDSHAKE_MS 30000                 /* who takes longer is closed */
+#define TLS_HANDSHAKE_MS 30000 /* who takes longer is closed */
 
 /* A connection accepted on the TLS port; false (logged) where there is no memory for it. */
 bool tls_accept(struct conn *c);

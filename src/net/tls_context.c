@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Contexts from files. Nothing here is hot, nothing knows of connections; whatever a file holds, the
- * worst that happens is a line in the log.
+ * Contexts from files. Nothing here is hot, nothing knows of connections; whatever a file holds,
+ * the worst that happens is a line in the log.
  */
 #include "net/tls_context.h"
 
@@ -172,8 +172,8 @@ static bool context_fill(SSL_CTX *context, const struct tls_config *config)
 		!context_load_dh(context, config->dh_params_file))
 		return false;
 	if ((config->ca_cert_file != NULL || config->ca_cert_dir != NULL) &&
-		SSL_CTX_load_verify_locations(
-			context, config->ca_cert_file, config->ca_cert_dir) <= 0)
+		SSL_CTX_load_verify_locations(context, config->ca_cert_file, config->ca_cert_dir) <=
+			0)
 		return context_fail("Failed to configure CA certificate(s) file/directory", NULL);
 	if (config->ciphers != NULL && SSL_CTX_set_cipher_list(context, config->ciphers) <= 0)
 		return context_fail("Failed to configure ciphers", config->ciphers);

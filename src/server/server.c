@@ -27,7 +27,7 @@
 #include "process/watchdog.h"
 #include "push/pubsub.h"
 #include "push/tracking.h"
-#include "script/script.h"
+#include "script/library.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -152,6 +152,54 @@ static void server_on_tick(struct timer *t)
 	if (!timer_is_armed(&s->background))
 		server_on_background(&s->background);
 	s->figures.cron_us += (uint64_t)(clock_mono_us() - begin);
+}
+
+/* redis.acl_check_cmd */
+static bool server_may_run(struct call *call)
+{
+	const struct acl *acl = call->exec->services->acl;
+	struct acl_query query = {
+		.command = call->command, .argv = call->argv, .argc = call->argc};
+	int at;
+	return acl_check(acl, acl_user_of(acl, call->session), &query, &at) == ACL_ALLOWED;
+}
+
+/* --- functions are saved and loaded with the data --- */
+
+struct function_writer {
+	void (*write)(void *to, struct bytes source);
+	void *to;
+};
+
+static void server_write_function(struct bytes source, void *context)
+{
+	const struct function_writer *w = context;
+	w->write(w->to, source);
+}
+
+static void server_each_function(
+	void (*write)(void *to, struct bytes source), void *to, void *context)
+{
+	const struct server *s = context;
+	struct function_writer w = {write, to};
+	script_functions_each(s->exec, server_write_function, &w);
+}
+
+static bool server_load_function(
+	struct bytes source, bool replace, char *error, size_t error_size, void *context)
+{
+	struct server *s = context;
+	struct library_error why;
+	if (script_function_load(s->exec, source, replace, &why))
+		return true;
+	snprintf(error, error_size, "%s", why.text);
+	return false;
+}
+
+static void server_clear_functions(void *context)
+{
+	struct server *s = context;
+	library_flush(s->exec);
 }
 
 /* A long script lets the others be heard. The loop may be told to stop meanwhile: then it ends. */
@@ -329,6 +377,9 @@ static bool server_compose(struct server *s)
 	wiring_gates(s->exec);
 	scripts_init(s->exec, &s->settings.script);
 	scripts_on_busy(s->exec, server_serve_busy, s);
+	scripts_on_acl(s->exec, server_may_run);
+	s->persist->functions = (struct rdb_functions){
+		server_each_function, server_load_function, server_clear_functions, s};
 	notify_init(&s->notify, s->exec, &s->settings.push);
 	tracking_init(s->exec, &s->settings.push);
 	net_set_extra_bytes(s->net, server_extra_bytes);
