@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "cmd/commands.h"
 #include "cmd/list.h"
+#include "cmd/mpop.h"
 #include "cmd/timeout.h"
 #include "exec/effect.h"
 #include "exec/wait.h"
@@ -101,16 +102,6 @@ static enum outcome lmove(struct call *call)
 	return move_parse(call, &move) ? move_now(call, move) : FAILED;
 }
 
-/* A type that does not fit is "nothing yet" to a call that waits already. */
-static bool source_is_other(struct call *call, int index)
-{
-	struct entry *e;
-	if (!call->is_blocked_retry)
-		return false;
-	e = db_find(call->db, key_of(call->argv[index]));
-	return e != NULL && e->type != TYPE_LIST;
-}
-
 static enum outcome move_or_wait(struct call *call, struct move move, int64_t timeout_ms)
 {
 	struct wait_spec spec = {
@@ -119,7 +110,7 @@ static enum outcome move_or_wait(struct call *call, struct move move, int64_t ti
 		.keys = call->argv + 1,
 		.key_count = 1,
 	};
-	enum found found = source_is_other(call, 1) ? MISSING : move_try(call, move);
+	enum found found = mpop_is_other_type(call, TYPE_LIST, 1) ? MISSING : move_try(call, move);
 	if (found == MISSING)
 		return wait_on_keys(call, &spec);
 	return found == REFUSED ? FAILED : DONE;
@@ -151,20 +142,6 @@ static enum outcome blmove(struct call *call)
 
 /* --- from the first of several --- */
 
-/* Opens the first of the keys at argv[first … first + count - 1] that holds a list. */
-static enum found open_first(struct call *call, int first, int count, struct edit *edit, int *index)
-{
-	for (*index = first; *index < first + count; (*index)++) {
-		if (source_is_other(call, *index))
-			continue;
-		enum found found =
-			container_open_key(call, key_of(call->argv[*index]), TYPE_LIST, NULL, edit);
-		if (found != MISSING)
-			return found;
-	}
-	return MISSING;
-}
-
 static enum outcome pop_or_wait(struct call *call, enum list_end end)
 {
 	struct edit edit;
@@ -177,7 +154,7 @@ static enum outcome pop_or_wait(struct call *call, enum list_end end)
 	if (!timeout_parse_seconds(call, call->argc - 1, &timeout_ms))
 		return FAILED;
 	spec.timeout_ms = timeout_ms;
-	enum found found = open_first(call, 1, keys, &edit, &index);
+	enum found found = mpop_open_first(call, TYPE_LIST, 1, keys, &edit, &index);
 	if (found == REFUSED)
 		return FAILED;
 	if (found == MISSING)
@@ -203,81 +180,26 @@ static enum outcome brpop(struct call *call)
 	return pop_or_wait(call, LIST_RIGHT);
 }
 
-/* numkeys key [key …] LEFT|RIGHT [COUNT count] from argv[at] on. */
-struct mpop {
-	int first;
-	int keys;
-	enum list_end end;
-	int64_t count;
-};
-
-static bool mpop_parse(struct call *call, int at, struct mpop *m)
+static void lmpop_pop(
+	struct call *call, struct edit *edit, struct bytes key, int end, int64_t count)
 {
-	int64_t keys;
-	if (!container_arg_numkeys(call, at, &keys))
-		return false;
-	if (keys >= call->argc - at - 1)
-		goto syntax;
-	int where = at + 1 + (int)keys;
-	if (!list_parse_end(call->argv[where], &m->end))
-		goto syntax;
-	m->first = at + 1;
-	m->keys = (int)keys;
-	m->count = 0;
-	for (int i = where + 1; i < call->argc; i += 2) {
-		if (m->count != 0 || i + 1 == call->argc || !call_arg_is(call, i, "COUNT"))
-			goto syntax;
-		if (!call_arg_i64_in(call, i + 1, (struct i64_range){1, INT64_MAX}, &m->count,
-			    E_COUNT_POSITIVE))
-			return false;
-	}
-	if (m->count == 0)
-		m->count = 1;
-	return true;
-syntax:
-	call_fail(call, E_SYNTAX);
-	return false;
-}
-
-static enum found mpop_try(struct call *call, const struct mpop *m)
-{
-	struct edit edit;
 	char digits[NUM_I64_MAX_CHARS];
-	int index;
-	enum found found = open_first(call, m->first, m->keys, &edit, &index);
-	if (found != FOUND)
-		return found;
-	reply_array(call->reply, 2);
-	reply_bulk(call->reply, call->argv[index]);
-	uint64_t count = list_pop_many(call, &edit, m->end, (uint64_t)m->count);
-	EFFECT(call, m->end == LIST_LEFT ? BYTES("LPOP") : BYTES("RPOP"), call->argv[index],
-		bytes_of(digits, num_print_u64(digits, count)));
-	return FOUND;
+	enum list_end from = end == 0 ? LIST_LEFT : LIST_RIGHT;
+	uint64_t popped = list_pop_many(call, edit, from, (uint64_t)count);
+	EFFECT(call, from == LIST_LEFT ? BYTES("LPOP") : BYTES("RPOP"), key,
+		bytes_of(digits, num_print_u64(digits, popped)));
 }
+
+static const struct mpop_kind lmpop_kind = {TYPE_LIST, {"LEFT", "RIGHT"}, lmpop_pop};
 
 static enum outcome lmpop(struct call *call)
 {
-	struct mpop m;
-	if (!mpop_parse(call, 1, &m))
-		return FAILED;
-	enum found found = mpop_try(call, &m);
-	if (found == MISSING)
-		reply_null_array(call->reply);
-	return found == REFUSED ? FAILED : DONE;
+	return mpop_now(call, &lmpop_kind);
 }
 
 static enum outcome blmpop(struct call *call)
 {
-	struct mpop m;
-	struct wait_spec spec = {.on_timeout = reply_null_array};
-	if (!timeout_parse_seconds(call, 1, &spec.timeout_ms) || !mpop_parse(call, 2, &m))
-		return FAILED;
-	spec.keys = call->argv + m.first;
-	spec.key_count = m.keys;
-	enum found found = mpop_try(call, &m);
-	if (found == MISSING)
-		return wait_on_keys(call, &spec);
-	return found == REFUSED ? FAILED : DONE;
+	return mpop_or_wait(call, &lmpop_kind);
 }
 
 #define LIST .group = "list"

@@ -6,6 +6,7 @@
  */
 #include "base/num.h"
 #include "cmd/commands.h"
+#include "cmd/mpop.h"
 #include "cmd/timeout.h"
 #include "cmd/zset.h"
 #include "store/graveyard.h"
@@ -80,30 +81,6 @@ static enum outcome zpopmax(struct call *call)
 
 /* --- from the first of several --- */
 
-/* A type that does not fit is "nothing yet" to a call that waits already. */
-static bool is_other_type(struct call *call, int index)
-{
-	struct entry *e;
-	if (!call->is_blocked_retry)
-		return false;
-	e = db_find(call->db, key_of(call->argv[index]));
-	return e != NULL && e->type != TYPE_ZSET;
-}
-
-/* Opens the first of the keys at argv[first … first + count - 1] that holds a sorted set. */
-static enum found open_first(struct call *call, int first, int count, struct edit *edit, int *index)
-{
-	for (*index = first; *index < first + count; (*index)++) {
-		if (is_other_type(call, *index))
-			continue;
-		enum found found =
-			container_open_key(call, key_of(call->argv[*index]), TYPE_ZSET, NULL, edit);
-		if (found != MISSING)
-			return found;
-	}
-	return MISSING;
-}
-
 static enum outcome pop_or_wait(struct call *call, enum pop_end end)
 {
 	struct edit edit;
@@ -113,7 +90,7 @@ static enum outcome pop_or_wait(struct call *call, enum pop_end end)
 		.on_timeout = reply_null_array, .keys = call->argv + 1, .key_count = keys};
 	if (!timeout_parse_seconds(call, call->argc - 1, &spec.timeout_ms))
 		return FAILED;
-	enum found found = open_first(call, 1, keys, &edit, &index);
+	enum found found = mpop_open_first(call, TYPE_ZSET, 1, keys, &edit, &index);
 	if (found == REFUSED)
 		return FAILED;
 	if (found == MISSING)
@@ -136,82 +113,26 @@ static enum outcome bzpopmax(struct call *call)
 	return pop_or_wait(call, POP_MAX);
 }
 
-/* numkeys key [key …] MIN|MAX [COUNT count] from argv[at] on. */
-struct mpop {
-	int first;
-	int keys;
-	enum pop_end end;
-	int64_t count;
-};
-
-static bool mpop_parse(struct call *call, int at, struct mpop *m)
+static void zmpop_pop(
+	struct call *call, struct edit *edit, struct bytes key, int end, int64_t count)
 {
-	int64_t keys;
-	if (!container_arg_numkeys(call, at, &keys))
-		return false;
-	if (keys >= call->argc - at - 1)
-		goto syntax;
-	int where = at + 1 + (int)keys;
-	*m = (struct mpop){.first = at + 1, .keys = (int)keys};
-	if (call_arg_is(call, where, "MAX"))
-		m->end = POP_MAX;
-	else if (!call_arg_is(call, where, "MIN"))
-		goto syntax;
-	for (int i = where + 1; i < call->argc; i += 2) {
-		if (m->count != 0 || i + 1 == call->argc || !call_arg_is(call, i, "COUNT"))
-			goto syntax;
-		if (!call_arg_i64_in(call, i + 1, (struct i64_range){1, INT64_MAX}, &m->count,
-			    E_COUNT_POSITIVE))
-			return false;
-	}
-	if (m->count == 0)
-		m->count = 1;
-	return true;
-syntax:
-	call_fail(call, E_SYNTAX);
-	return false;
-}
-
-static enum found mpop_try(struct call *call, const struct mpop *m)
-{
-	struct edit edit;
 	char digits[NUM_I64_MAX_CHARS];
-	int index;
-	enum found found = open_first(call, m->first, m->keys, &edit, &index);
-	if (found != FOUND)
-		return found;
+	enum pop_end from = end == 0 ? POP_MIN : POP_MAX;
 	struct zset_reply r = {call->reply, true, true};
-	reply_array(call->reply, 2);
-	reply_bulk(call->reply, call->argv[index]);
-	size_t count = pop_many(&edit, m->end, (size_t)m->count, &r, true);
-	EFFECT(call, pop_command(m->end), call->argv[index],
-		bytes_of(digits, num_print_u64(digits, count)));
-	return FOUND;
+	size_t popped = pop_many(edit, from, (size_t)count, &r, true);
+	EFFECT(call, pop_command(from), key, bytes_of(digits, num_print_u64(digits, popped)));
 }
+
+static const struct mpop_kind zmpop_kind = {TYPE_ZSET, {"MIN", "MAX"}, zmpop_pop};
 
 static enum outcome zmpop(struct call *call)
 {
-	struct mpop m;
-	if (!mpop_parse(call, 1, &m))
-		return FAILED;
-	enum found found = mpop_try(call, &m);
-	if (found == MISSING)
-		reply_null_array(call->reply);
-	return found == REFUSED ? FAILED : DONE;
+	return mpop_now(call, &zmpop_kind);
 }
 
 static enum outcome bzmpop(struct call *call)
 {
-	struct mpop m;
-	struct wait_spec spec = {.on_timeout = reply_null_array};
-	if (!timeout_parse_seconds(call, 1, &spec.timeout_ms) || !mpop_parse(call, 2, &m))
-		return FAILED;
-	spec.keys = call->argv + m.first;
-	spec.key_count = m.keys;
-	enum found found = mpop_try(call, &m);
-	if (found == MISSING)
-		return wait_on_keys(call, &spec);
-	return found == REFUSED ? FAILED : DONE;
+	return mpop_or_wait(call, &zmpop_kind);
 }
 
 #define ZSET .group = "sorted-set"

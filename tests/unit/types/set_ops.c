@@ -5,22 +5,7 @@
  */
 #include "../../../src/types/set_ops.c"
 
-#include "base/num.h"
-#include "base/mem.h"
-#include "base/rand.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-static void add_numbers(struct value *v, int from, int to)
-{
-	char scratch[NUM_I64_MAX_CHARS];
-	for (int i = from; i < to; i++)
-		set_add(v, bytes_of(scratch, num_print_i64(scratch, i)));
-}
+#include "set_model.h"
 
 static void test_decode_refuses(void **state)
 {
