@@ -128,6 +128,20 @@ static bool decode_element(struct codec_reader *r, struct quicklist *ql)
 	return is_whole;
 }
 
+/* Only long elements have a node of their own: an empty one is damage. */
+static bool decode_plain(struct codec_reader *r, struct quicklist *ql)
+{
+	struct buf scratch = {0};
+	struct bytes text;
+	bool is_whole = codec_read_string_view(r, &scratch, &text);
+	if (is_whole && text.len == 0)
+		is_whole = codec_fail(r, "a list's node without bytes");
+	if (is_whole)
+		quicklist_push(ql, text, QUICKLIST_TAIL);
+	buf_release(&scratch);
+	return is_whole;
+}
+
 static bool decode_node(uint8_t tag, struct codec_reader *r, struct quicklist *ql)
 {
 	uint64_t kind = NODE_PACKED;
@@ -136,7 +150,7 @@ static bool decode_node(uint8_t tag, struct codec_reader *r, struct quicklist *q
 	if (tag == TAG_LIST_QUICKLIST_2 && !codec_read_length(r, &kind))
 		return false;
 	if (kind == NODE_PLAIN)
-		return decode_element(r, ql);
+		return decode_plain(r, ql);
 	if (kind != NODE_PACKED)
 		return codec_fail(r, "unknown kind of a list's node");
 	unsigned char *lp = tag == TAG_LIST_QUICKLIST_2 ? packed_read_listpack(r, 0)

@@ -130,11 +130,14 @@ static bool read_time(struct codec_reader *r, int64_t *ms)
 /* Appends a named thing; false unless the names rise. */
 static bool add_name(struct codec_reader *r, struct stream_names *names, void *item)
 {
-	bool rises =
-		names->count == 0 || bytes_compare(*(struct bytes *)names->items[names->count - 1],
-					     *(struct bytes *)item) < 0;
+	int order = names->count == 0
+		? -1
+		: bytes_compare(*(struct bytes *)names->items[names->count - 1],
+			  *(struct bytes *)item);
 	stream_names_insert(names, names->count, item);
-	return rises || codec_fail(r, "a stream's groups or consumers are out of order");
+	if (order == 0)
+		return codec_fail(r, "Duplicate stream consumer detected, or group");
+	return order < 0 || codec_fail(r, "a stream's groups or consumers are out of order");
 }
 
 static bool decode_piece(struct codec_reader *r, struct stream_body *s, struct id *last)

@@ -7,6 +7,7 @@
  * refused.
  */
 #include <math.h>
+#include <stdio.h>
 
 #include "base/assert.h"
 #include "types/config.h"
@@ -223,13 +224,15 @@ static void zset_digest(const struct value *v, struct digest *d)
 	struct zset_iter it;
 	struct listpack_item member;
 	char scratch[NUM_DOUBLE_MAX_CHARS];
+	char number[32];
 	double score;
 	zset_iter_init(&it, v, 0, false);
 	while (zset_next(&it, &member, &score)) {
 		struct digest pair = {{0}};
 		digest_mix(&pair, listpack_item_text(&member, scratch));
 		/* The packed form knows no negative zero. */
-		digest_mix(&pair, bytes_of(scratch, num_print_double(scratch, score + 0.0)));
+		int len = snprintf(number, sizeof(number), "%.17g", score + 0.0);
+		digest_mix(&pair, bytes_of(number, (size_t)len));
 		digest_xor_digest(d, &pair);
 	}
 }

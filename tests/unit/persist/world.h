@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "ds/dict_iter.h"
 #include "persist/rdb_reader.h"
 #include "persist/rdb_save.h"
 #include "store/digest.h"
@@ -96,6 +97,16 @@ static inline void world_fill(struct keyspace *k, unsigned seed, bool decays)
 			i % 7 == 0 ? NOW_MS + 77777 : EXPIRY_NONE);
 }
 
+static inline void world_expect_expiries(const struct db *a, const struct db *b)
+{
+	struct dict_iter it;
+	const struct entry *e;
+	dict_iter_init(&it, &a->expiring);
+	while ((e = dict_iter_next(&it)) != NULL)
+		assert_int_equal(entry_expiry_ms(e),
+			entry_expiry_ms(db_peek(b, key_of(entry_key(e)))));
+}
+
 static inline void world_expect_equal(struct keyspace *a, struct keyspace *b)
 {
 	unsigned char of_a[20], of_b[20];
@@ -108,6 +119,7 @@ static inline void world_expect_equal(struct keyspace *a, struct keyspace *b)
 		assert_int_equal(dict_count(&a->dbs[i].decaying), dict_count(&b->dbs[i].decaying));
 		dict_check(&b->dbs[i].entries);
 		dict_check(&b->dbs[i].expiring);
+		world_expect_expiries(&a->dbs[i], &b->dbs[i]);
 	}
 }
 
