@@ -5,6 +5,7 @@
 #   make test                         everything: lint, unit, spec, clients; plain and sanitized
 #   make check                        the quick part of it, for every save
 #   make lint | unit | spec | fuzz    its pieces (SPEC="--only 'string*'", FUZZ_SECONDS=60)
+#   make crash                        kill and recover, many times (CRASH_ROUNDS=500)
 #   make bench | bench-connections    against redis-server, on this machine
 #   make install                      PREFIX, DESTDIR, SYSCONFDIR; with a systemd service file
 #   make redis.conf                   the configuration file, printed by the server itself
@@ -16,6 +17,7 @@ PREFIX ?= /usr/local
 SYSCONFDIR ?= $(PREFIX)/etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 FUZZ_SECONDS ?= 60
+CRASH_ROUNDS ?= 500
 # V=1 shows whole commands.
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo '  $(1)')
@@ -68,7 +70,7 @@ unit_objects = $(filter-out $(OBJ)/$(1).o,$(foreach floor,$(sort $(call unit_flo
 .DEFAULT_GOAL := all
 .SECONDEXPANSION:
 .DELETE_ON_ERROR:
-.PHONY: all run test check lint unit unit-build spec fuzz fuzz-build bench bench-connections \
+.PHONY: all run test check lint unit unit-build spec crash fuzz fuzz-build bench bench-connections \
 	install uninstall clients-build clean FORCE
 
 all: $(SERVER)
@@ -125,6 +127,9 @@ unit: unit-build
 
 spec: $(SERVER)
 	tclsh tests/spec/run.tcl --server $(SERVER) $(SPEC)
+
+crash: $(SERVER)
+	tclsh tests/crash/kill.tcl --server $(SERVER) --rounds $(CRASH_ROUNDS) --seed $$(date +%s)
 
 fuzz:
 	deps/install --test

@@ -4,6 +4,7 @@
  * Redis's check tools (links, or copies) it is these.
  */
 #include "io/clock.h"
+#include "persist/aof_check.h"
 #include "persist/rdb_check.h"
 #include "server/server.h"
 #include "types/config.h"
@@ -13,6 +14,7 @@ static const struct tool {
 	int (*run)(int argc, char **argv);
 } tools[] = {
 	{"check-rdb", rdb_check_main},
+	{"check-aof", aof_check_main},
 };
 
 static bool text_ends_with(const char *text, const char *end)

@@ -228,7 +228,7 @@ enum aof_item aof_reader_next(struct aof_reader *r)
 			return AOF_FAILED;
 	}
 	if (step != STEP_DONE) {
-		r->lines += it.lines + (step == STEP_BAD);
+		r->lines += it.lines;
 		if (r->len > r->next && r->buf[r->next] == '\0' && only_zeros_follow(r))
 			return AOF_ZEROS;
 		return step == STEP_BAD ? AOF_BAD : AOF_SHORT;

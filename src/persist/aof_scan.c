@@ -248,7 +248,8 @@ static void verdict_cut(struct scan *s, enum aof_verdict verdict, uint64_t good)
 
 static void verdict_bad(struct scan *s, uint64_t at, const char *reason)
 {
-	s->out->good = s->well;
+	bool is_ours = s->out->has_frames && !s->is_foreign;
+	s->out->good = is_ours ? s->out->frames_end : s->well;
 	s->out->verdict = AOF_DAMAGED;
 	s->out->bad_at = at;
 	s->out->reason = reason;
@@ -337,6 +338,7 @@ void aof_scan(const struct aof_scan_request *request, struct aof_scan *out)
 	s.frame_begin = s.well = out->frames_end = request->begin;
 	aof_reader_init(&s.reader, request->fd, request->begin, request->size);
 	scan_run(&s);
+	out->lines = s.reader.lines;
 	aof_reader_release(&s.reader);
 }
 

@@ -33,6 +33,7 @@ struct aof_scan {
 	const char *reason;
 	int error;
 	uint64_t commands;
+	uint64_t lines;     /* read, see aof_reader.h */
 	bool has_frames;
 	uint64_t frames_end; /* behind the last valid frame; what lies between here and `good` has
 				none */
