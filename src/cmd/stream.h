@@ -49,6 +49,8 @@ static inline struct bytes stream_text_bytes(const struct stream_text *t)
 	return bytes_of(t->text, t->len);
 }
 
+/* An error that names two things (or one; then `b` is empty), whatever their length. */
+enum outcome stream_fail(struct call *call, enum error error, struct bytes a, struct bytes b);
 /* KEEPREF, DELREF or ACKED; false = another word. */
 bool stream_arg_refs(const struct call *call, int index, enum stream_refs *refs);
 

@@ -16,9 +16,7 @@
 
 static enum outcome no_group(struct call *call)
 {
-	struct bytes_clip key = bytes_clip_text(call->argv[1], SIZE_MAX);
-	struct bytes_clip group = bytes_clip_text(call->argv[2], SIZE_MAX);
-	return call_failf(call, E_NOGROUP, key.text, group.text);
+	return stream_fail(call, E_NOGROUP, call->argv[1], call->argv[2]);
 }
 
 /* --- XPENDING --- */
@@ -240,8 +238,7 @@ static bool claim_option(struct claim *x, int *i)
 		return claim_number(x, i, "RETRYCOUNT", &x->retry_count);
 	if (has_operand && call_arg_is(call, *i, "LASTID"))
 		return stream_arg_id(call, ++*i, 0, &x->last);
-	struct bytes_clip word = bytes_clip_text(call->argv[*i], SIZE_MAX);
-	call_failf(call, E_CLAIM_OPTION, word.text);
+	stream_fail(call, E_CLAIM_OPTION, call->argv[*i], BYTES(""));
 	return false;
 }
 

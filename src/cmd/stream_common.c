@@ -4,11 +4,14 @@
  */
 #include <ctype.h>
 
+#include "base/buf.h"
 #include "base/num.h"
 #include "cmd/stream.h"
 #include "exec/effect.h"
 #include "exec/exec.h"
 #include "store/graveyard.h"
+
+#define NAME_SHOWN_MAX 4096 /* of a name in an error */
 
 /* --- arguments --- */
 
@@ -106,6 +109,20 @@ bool stream_arg_refs(const struct call *call, int index, enum stream_refs *refs)
 }
 
 /* --- finding and closing --- */
+
+enum outcome stream_fail(struct call *call, enum error error, struct bytes a, struct bytes b)
+{
+	struct buf names[2] = {{0}};
+	struct buf text = {0};
+	buf_add(&names[0], a.ptr, a.len < NAME_SHOWN_MAX ? a.len : NAME_SHOWN_MAX);
+	buf_add(&names[1], b.ptr, b.len < NAME_SHOWN_MAX ? b.len : NAME_SHOWN_MAX);
+	buf_printf(&text, error_text(error), buf_text(&names[0]), buf_text(&names[1]));
+	enum outcome outcome = call_fail_text(call, buf_bytes(&text));
+	buf_release(&text);
+	buf_release(&names[0]);
+	buf_release(&names[1]);
+	return outcome;
+}
 
 struct stream_body *stream_read(struct call *call, int index, enum found *found)
 {

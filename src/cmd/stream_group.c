@@ -9,6 +9,10 @@
 #include "exec/effect.h"
 #include "exec/exec.h"
 
+/* Options may not come twice as often as they like. */
+#define CREATE_WORDS_MAX 8
+#define SETID_WORDS_MAX 7
+
 /* XGROUP <what> key group …: the stream is open, the group looked for. */
 struct xgroup {
 	struct edit edit;
@@ -17,6 +21,12 @@ struct xgroup {
 	bool make_stream;
 	int64_t entries_read;
 };
+
+static enum outcome wrong_usage(struct call *call)
+{
+	struct bytes_clip what = bytes_clip_text(call->argv[1], SIZE_MAX);
+	return call_failf(call, E_SUBCOMMAND_USAGE, what.text, "XGROUP");
+}
 
 static bool xgroup_options(struct call *call, struct xgroup *x, bool knows_mkstream)
 {
@@ -29,9 +39,7 @@ static bool xgroup_options(struct call *call, struct xgroup *x, bool knows_mkstr
 			if (x->entries_read < STREAM_READ_UNKNOWN)
 				return call_fail(call, E_ENTRIES_READ), false;
 		} else {
-			struct bytes_clip what = bytes_clip_text(call->argv[1], SIZE_MAX);
-			call_failf(call, E_SUBCOMMAND_USAGE, what.text, "XGROUP");
-			return false;
+			return wrong_usage(call), false;
 		}
 	}
 	return true;
@@ -50,9 +58,7 @@ static bool xgroup_open(struct call *call, struct xgroup *x, bool needs_group)
 		x->g = stream_group_find(x->s, call->argv[3]);
 	if (x->g != NULL || !needs_group)
 		return true;
-	struct bytes_clip group = bytes_clip_text(call->argv[3], SIZE_MAX);
-	struct bytes_clip key = bytes_clip_text(call->argv[2], SIZE_MAX);
-	call_failf(call, E_NOGROUP_FOR_KEY, group.text, key.text);
+	stream_fail(call, E_NOGROUP_FOR_KEY, call->argv[3], call->argv[2]);
 	return false;
 }
 
@@ -87,8 +93,11 @@ static enum outcome xgroup_create(struct call *call)
 {
 	struct xgroup x = {.entries_read = STREAM_READ_UNKNOWN};
 	struct id id;
-	if (!xgroup_options(call, &x, true) || !xgroup_open(call, &x, false) ||
-		!arg_place(call, &x, false, &id))
+	if (!xgroup_options(call, &x, true) || !xgroup_open(call, &x, false))
+		return FAILED;
+	if (call->argc > CREATE_WORDS_MAX)
+		return wrong_usage(call);
+	if (!arg_place(call, &x, false, &id))
 		return FAILED;
 	if (x.g != NULL)
 		return call_fail(call, E_BUSYGROUP);
@@ -107,8 +116,11 @@ static enum outcome xgroup_setid(struct call *call)
 {
 	struct xgroup x = {.entries_read = STREAM_READ_UNKNOWN};
 	struct id id;
-	if (!xgroup_options(call, &x, false) || !xgroup_open(call, &x, true) ||
-		!arg_place(call, &x, true, &id))
+	if (!xgroup_options(call, &x, false) || !xgroup_open(call, &x, true))
+		return FAILED;
+	if (call->argc > SETID_WORDS_MAX)
+		return wrong_usage(call);
+	if (!arg_place(call, &x, true, &id))
 		return FAILED;
 	x.g->last = id;
 	x.g->entries_read = x.entries_read;

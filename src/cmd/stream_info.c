@@ -206,11 +206,8 @@ static enum outcome xinfo_consumers(struct call *call)
 	if (s == NULL)
 		return FAILED;
 	const struct stream_group *g = stream_group_find(s, call->argv[3]);
-	if (g == NULL) {
-		struct bytes_clip group = bytes_clip_text(call->argv[3], SIZE_MAX);
-		struct bytes_clip key = bytes_clip_text(call->argv[2], SIZE_MAX);
-		return call_failf(call, E_NOGROUP_FOR_KEY, group.text, key.text);
-	}
+	if (g == NULL)
+		return stream_fail(call, E_NOGROUP_FOR_KEY, call->argv[3], call->argv[2]);
 	reply_array(r, (int64_t)g->consumers.count);
 	for (size_t i = 0; i < g->consumers.count; i++) {
 		const struct stream_consumer *c = g->consumers.items[i];

@@ -44,6 +44,10 @@ static bool parse_option(struct xread *x, int *i)
 	int64_t count;
 	if (left >= 1 && call_arg_is(call, *i, "BLOCK")) {
 		x->blocks = true;
+		if (call->session->origin == ORIGIN_SCRIPT) {
+			call_failf(call, E_XREAD_SCRIPT, bytes_clip_text(call->argv[0], 128).text);
+			return false;
+		}
 		return timeout_parse_ms(call, ++*i, &x->timeout_ms);
 	}
 	if (left >= 1 && call_arg_is(call, *i, "COUNT")) {
@@ -97,9 +101,8 @@ static bool is_new_mark(const struct xread *x, int stream)
 
 static bool no_group(const struct xread *x, int stream)
 {
-	struct bytes_clip key = bytes_clip_text(x->call->argv[x->first + stream], SIZE_MAX);
-	struct bytes_clip group = bytes_clip_text(x->call->argv[x->group_at], SIZE_MAX);
-	call_failf(x->call, E_XREAD_NOGROUP, key.text, group.text);
+	struct call *call = x->call;
+	stream_fail(call, E_XREAD_NOGROUP, call->argv[x->first + stream], call->argv[x->group_at]);
 	return false;
 }
 

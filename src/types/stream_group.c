@@ -164,11 +164,11 @@ bool stream_is_needed(const struct stream_body *s, struct id id)
 
 /* --- entries read, and lag --- */
 
-/* Whether an entry behind `from` may have been deleted on its own. */
+/* Whether an entry behind `from` may have been deleted on its own, and not been trimmed since. */
 static bool has_tombstones_from(const struct stream_body *s, struct id from)
 {
 	return s->length != 0 && !id_is_least(s->max_deleted) &&
-	       id_compare(from, s->max_deleted) <= 0;
+		id_compare(s->first, s->max_deleted) <= 0 && id_compare(from, s->max_deleted) <= 0;
 }
 
 int64_t stream_entries_read(const struct stream_body *s, struct id id)

@@ -490,8 +490,10 @@ struct command grammar_look(int number)
 		{ "hash", '*', "HGETALL", COMPARE_PAIRS },
 		{ "set", '*', "SMEMBERS", COMPARE_SORTED },
 		{ "zset", '*', "ZRANGE 0 -1 WITHSCORES", COMPARE_EXACT },
+		{ "stream", '*', "XRANGE - +", COMPARE_EXACT },
+		{ "stream", '*', "XPENDING g", COMPARE_EXACT },
 	};
-	static const char prefixes[] = "slhtz";
+	static const char prefixes[] = "slhtzx";
 	static const struct row nothing = { "", '*', "TYPE", COMPARE_EXACT };
 	enum { LOOKS = sizeof looks / sizeof *looks };
 	uint64_t random = 0;

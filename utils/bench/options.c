@@ -37,6 +37,7 @@ static const struct workload known[] = {
 	{ "zrank", "ZRANK zset m:__rand__", "ZADD zset __int__ m:__rand__" },
 	{ "zrange", "ZRANGE zset __int__ +inf BYSCORE LIMIT 0 10", "ZADD zset __int__ m:__rand__" },
 	{ "zpopmin", "ZPOPMIN zset", "ZADD zset __int__ m:__rand__" },
+	{ "xadd", "XADD stream * field __value__", NULL },
 };
 
 void options_help(void)
@@ -45,7 +46,7 @@ void options_help(void)
 	     "\n"
 	     "  --server NAME=CMD    a server; the first one is what the others are compared with\n"
 	     "  --commands a,b,c     ping get set incr mset mget lpush rpop lrange_100 lrange_600 sadd\n"
-	     "                       spop hset hget zadd zrank zrange zpopmin   [get,set,incr]\n"
+	     "                       spop hset hget zadd zrank zrange zpopmin xadd   [get,set,incr]\n"
 	     "  --command TEMPLATE   any other; __key__ __rand__ __int__ __value__ are filled in\n"
 	     "  --load TEMPLATE      what fills the server before the last --command\n"
 	     "  --pipeline LIST      requests in flight per connection   [1,16,100]\n"

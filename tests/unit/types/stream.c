@@ -247,32 +247,6 @@ static void test_large(void **state)
 	mem_free(text);
 }
 
-/* A cut takes as long for many entries as for few. */
-static void test_cut_is_cheap(void **state)
-{
-	struct value v = stream_empty, cut;
-	struct stream_body *s = stream_of(&v);
-	struct bytes pair[2] = {BYTES("f"), BYTES("v")};
-	(void)state;
-	for (uint64_t i = 1; i <= 50000; i++)
-		stream_add(s, (struct id){i, 0}, pair, 1);
-	struct stream_trim t = {.max_length = 150};
-	assert_int_equal(stream_trim(s, &t, &cut), 49850);
-	assert_int_equal(((struct stream_body *)cut.ptr)->length, 49800);
-	assert_true(stream_ops.free_effort(&cut) > 64);
-	stream_ops.check(&v);
-	int slices = 1;
-	while (!stream_ops.free_slice(&cut, 50))
-		slices++;
-	assert_true(slices >= 5);
-	t.max_length = 0;
-	assert_int_equal(stream_trim(s, &t, &cut), 150);
-	stream_ops.free(&cut);
-	assert_null(s->pieces.root);
-	stream_ops.check(&v);
-	stream_ops.free(&v);
-}
-
 static void test_names(void **state)
 {
 	static struct bytes names[] = {
@@ -295,4 +269,4 @@ static void test_names(void **state)
 	assert_null(list.items);
 }
 
-UNIT_MAIN(test_model, test_ids, test_large, test_cut_is_cheap, test_names)
+UNIT_MAIN(test_model, test_ids, test_large, test_names)
