@@ -221,6 +221,12 @@ static bool generation_snapshot(struct aof *a, char *reason)
 {
 	char temp[AOF_PATH_MAX_BYTES];
 	bool is_rdb = a->config->use_preamble;
+	/* (Of a log that is off it need not be there yet; else this is one call that finds it.) */
+	int error = aof_make_directory(a->directory);
+	if (error != 0) {
+		snprintf(reason, SNAPSHOT_ERROR_MAX_BYTES, "%s", strerror(error));
+		return false;
+	}
 	snprintf(temp, sizeof(temp), "temp-rewriteaof-bg-%d.aof", (int)getpid());
 	char *temp_path = path_of(a, temp);
 	char *path = path_of(a, manifest_add_base(&a->next, a->config->filename, is_rdb));
