@@ -15,7 +15,7 @@ int main(int argc, char **argv)
 	static const struct { const char *name; void (*run)(struct options *options); } modes[] = {
 		{ "lockstep", lockstep_run }, { "saturated", saturated_run },
 		{ "memory", memory_run }, { "connections", connections_run },
-		{ "turns", turns_run },
+		{ "turns", turns_run }, { "snapshot", snapshot_run },
 	};
 	static struct options options;
 

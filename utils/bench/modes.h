@@ -17,6 +17,8 @@ void memory_run(struct options *options);
 void connections_run(struct options *options);
 /* The longest turns of huge containers: growing, changing, deleting. */
 void turns_run(struct options *options);
+/* How long requests take before and during a background save. */
+void snapshot_run(struct options *options);
 
 /* Brings all servers to the content that `load` describes (NULL: empty), unless `loaded` says that
  * they have it already; remembers it there. */
