@@ -67,6 +67,12 @@ static enum outcome debug_pause_cron(struct call *call)
 	return reply_done(call);
 }
 
+static enum outcome debug_allow_noscript(struct call *call)
+{
+	call->exec->allows_noscript = lenient_i64(call->argv[2]) != 0;
+	return reply_done(call);
+}
+
 static enum outcome debug_skip_checksum(struct call *call)
 {
 	call->exec->services->skips_dump_checksum = lenient_i64(call->argv[2]) != 0;
@@ -260,6 +266,8 @@ static const struct debug_row {
 	{"SEGFAULT", 2, 2, debug_segfault, "", "Crash by a segmentation fault."},
 	{"SET-ACTIVE-EXPIRE", 3, 3, debug_set_active_expire, " <0|1>",
 		"Whether expired keys are deleted before they are accessed."},
+	{"SET-DISABLE-DENY-SCRIPTS", 3, 3, debug_allow_noscript, " <0|1>",
+		"Whether scripts may call commands that are not for scripts, for tests."},
 	{"SET-SKIP-CHECKSUM-VALIDATION", 3, 3, debug_skip_checksum, " <0|1>",
 		"Whether RESTORE believes payloads without looking at their checksum."},
 	{"SLEEP", 3, 3, debug_sleep, " <seconds>", "Stop the server; decimals allowed."},

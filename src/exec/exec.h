@@ -69,6 +69,7 @@ struct exec {
 	struct scripts *scripts;         /* script; NULL until scripts_init */
 	/* script: the flags of a call whose text declares them; asked where a gate is armed. */
 	uint32_t (*declared_flags)(const struct call *call);
+	bool allows_noscript;  /* DEBUG: scripts may call what is not for them */
 	bool is_effect_muted;  /* script: what it does now is not propagated */
 	bool is_out_of_memory; /* exec/memory: the last look found nothing left to evict */
 	bool is_nested;        /* exec/nest: a turn inside a call that is not over */
@@ -115,6 +116,8 @@ void exec_free(struct exec *exec);
 /* Clocks of the turn, for expiry and idle times. */
 void exec_set_time(struct exec *exec, int64_t now_us);
 void exec_sink_seen(struct exec *exec, struct call_sink sink);
+/* Tells the `seen` sinks now, before the call runs: a script stands before what it calls. */
+void exec_show_call(struct call *call);
 void exec_unsink_seen(struct exec *exec, struct call_sink sink);
 /* Adds a sink, armed, and returns its number for exec_arm_after. */
 int exec_sink_after(struct exec *exec, struct call_sink sink);

@@ -57,31 +57,6 @@ static enum outcome call_refused(struct call *call, enum error error)
 	return call_fail(call, error);
 }
 
-/* What an ACL says of a command gets the script's words in front. */
-static void call_say_in_script(struct call *call)
-{
-	struct out *out = &call->session->out;
-	struct iovec piece;
-
-	if (out_pieces(out, &piece, 1) != 1)
-		return;
-	struct bytes text = bytes_of(piece.iov_base, piece.iov_len);
-	const struct bytes code = BYTES("-NOPERM ");
-	const struct bytes said = BYTES("ACL failure in script: ");
-	if (text.len < code.len + 2 || memcmp(text.ptr, code.ptr, code.len) != 0)
-		return;
-	struct bytes rest = bytes_of(text.ptr + code.len, text.len - code.len - 2);
-	if (rest.len >= said.len && memcmp(rest.ptr, said.ptr, said.len) == 0)
-		return;
-	struct buf *line = &call->exec->scripts->reply;
-	buf_clear(line);
-	buf_add_text(line, "NOPERM ");
-	buf_add_bytes(line, said);
-	buf_add_bytes(line, rest);
-	out_clear(out);
-	reply_error_text(call->reply, buf_bytes(line));
-}
-
 static bool call_passes_gates(struct call *call)
 {
 	uint32_t armed = gate_armed(call->exec->gates, call->session->gates, call->command->gates) &
@@ -90,8 +65,6 @@ static bool call_passes_gates(struct call *call)
 	if (LIKELY(armed == 0) || gate_run(call, armed) == GATE_PASS)
 		return true;
 	call->command->stats.rejected++;
-	if (armed & GATE_BIT(GATE_ACL))
-		call_say_in_script(call);
 	return false;
 }
 
@@ -105,7 +78,7 @@ static bool call_is_allowed(struct call *call, struct script_run *run)
 		return call_refused(call, E_SCRIPT_UNKNOWN), false;
 	if (UNLIKELY(!command_arity_fits(command, call->argc) || command->run == NULL))
 		return call_refused(call, E_SCRIPT_ARITY), false;
-	if (UNLIKELY(command->flags & CMD_NOSCRIPT))
+	if (UNLIKELY(command->flags & CMD_NOSCRIPT) && !call->exec->allows_noscript)
 		return call_refused(call, E_SCRIPT_NOT_ALLOWED), false;
 	if (command->flags & CMD_WRITE) {
 		if (UNLIKELY(run->job->is_read_only || flags & SCRIPT_NO_WRITES))

@@ -16,24 +16,34 @@
 #include <stdio.h>
 #include <strings.h>
 
+#define LIBRARY_NAME_HASHED 64 /* bytes of a function's name that its hash looks at */
+
+/* Functions are found by name whatever its case. */
+static uint64_t name_hash(struct bytes name)
+{
+	char lower[LIBRARY_NAME_HASHED];
+	size_t len = name.len < sizeof(lower) ? name.len : sizeof(lower);
+
+	for (size_t i = 0; i < len; i++)
+		lower[i] = ascii_lower(name.ptr[i]);
+	return hash_bytes(lower, len);
+}
+
 static uint64_t function_hash(const void *item)
 {
-	const char *name = ((const struct function *)item)->name;
-	return hash_bytes(name, strlen(name));
+	return name_hash(bytes_text(((const struct function *)item)->name));
 }
 
 static const struct dict_ops function_ops = {function_hash};
 
 static inline bool function_has_name(const void *item, const void *key)
 {
-	return bytes_equal(
-		bytes_text(((const struct function *)item)->name), *(const struct bytes *)key);
+	return bytes_is(*(const struct bytes *)key, ((const struct function *)item)->name);
 }
 
 struct function *function_find(const struct exec *exec, struct bytes name)
 {
-	return dict_find(&exec->scripts->functions, hash_bytes(name.ptr, name.len),
-		function_has_name, &name);
+	return dict_find(&exec->scripts->functions, name_hash(name), function_has_name, &name);
 }
 
 static struct library *library_find(const struct scripts *s, struct bytes name)
@@ -415,7 +425,8 @@ bool library_load(struct exec *exec, struct bytes source, struct library_options
 	link_init(&l->functions);
 	bool is_new = old == NULL || options.replaces;
 	if (!is_new)
-		library_fail(error, E_LIBRARY_EXISTS, l->name);
+		library_fail(
+			error, options.is_restored ? E_LIBRARY_IN_WAY : E_LIBRARY_EXISTS, l->name);
 	struct bytes code = bytes_of(source.ptr + code_at, source.len - code_at);
 	if (!is_new || !library_execute(s, l, code, options.is_trusted, error) ||
 		!library_fits(s, l, old, error)) {

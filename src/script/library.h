@@ -39,6 +39,7 @@ struct library_error {
 struct library_options {
 	bool replaces;
 	bool is_trusted;
+	bool is_restored; /* from a payload: the error of a name that is taken is another */
 };
 bool library_load(struct exec *exec, struct bytes source, struct library_options options,
 	const char **name, struct library_error *error);

@@ -140,7 +140,8 @@ bool library_restore(struct exec *exec, struct bytes payload, enum library_polic
 		script_functions_each(exec, texts_add, &before);
 		if (policy == LIBRARY_FLUSH)
 			library_flush(exec);
-		struct library_options options = {.replaces = policy == LIBRARY_REPLACE};
+		struct library_options options = {
+			.replaces = policy == LIBRARY_REPLACE, .is_restored = true};
 		while (is_good && texts_next(&wanted, &at, &source))
 			is_good = library_load(exec, source, options, NULL, error);
 		if (!is_good)

@@ -84,7 +84,11 @@ HOT static int64_t server_on_turn_end(void *context)
 		tracking_on_turn_end(exec);
 	wait_us = wait_sooner(wait_us, persist_on_turn_end(s->persist));
 	bool has_more = net_on_turn_end(s->net);
-	has_more |= memory_slice(exec);
+	if (UNLIKELY(exec->is_evict_pending)) {
+		has_more |= memory_slice(exec);
+		/* Unsent messages about what went would count as memory, and cost further keys. */
+		has_more |= net_on_turn_end(s->net);
+	}
 	if (UNLIKELY(s->keyspace->graves != NULL && !timer_is_armed(&s->background)))
 		timer_arm(s->loop, &s->background, 0);
 	figures_turn_end(&s->figures);
