@@ -215,7 +215,7 @@ const struct command_row hll_commands[] = {
 		.complexity = "O(1) to add every element.",
 		.syntax = "key:key:RW+insert [element...]",
 		.summary = "Adds elements to a HyperLogLog, which is made where there is none."},
-	{.name = "PFCOUNT", .run = pfcount, .flags = CMD_READONLY, GROUP,
+	{.name = "PFCOUNT", .run = pfcount, .flags = CMD_READONLY | CMD_MAY_REPLICATE, GROUP,
 		.complexity = "O(1) with a very small average constant time when called with a "
 			"single key. O(N) with N being the number of keys, and much bigger "
 			"constant times, when called with multiple keys.",

@@ -141,7 +141,7 @@ void script_commands_init(struct exec *exec)
 }
 
 #define GROUP .group = "scripting"
-#define EVAL_FLAGS (CMD_NOSCRIPT | CMD_SKIP_MONITOR | CMD_STALE)
+#define EVAL_FLAGS (CMD_NOSCRIPT | CMD_SKIP_MONITOR | CMD_STALE | CMD_NO_MANDATORY_KEYS)
 #define EVAL_COMPLEXITY "Depends on the script that is executed."
 #define RW_KEYS "numkeys:integer [key:key:RW+access+update...] [arg...]"
 #define RO_KEYS "numkeys:integer [key:key:RO+access...] [arg...]"

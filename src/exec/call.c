@@ -120,7 +120,7 @@ static inline enum outcome call_execute_now(struct call *call)
 	exec->current = outer;
 	if (UNLIKELY(exec->pushes_for != NULL) && exec->depth == 0)
 		exec_send_pushes(exec);
-	if (UNLIKELY(exec->seen_count > 0) && !call->is_blocked_retry)
+	if (UNLIKELY(exec->seen_count > 0) && !call->is_blocked_retry && !call->is_shown)
 		call_tell(exec->seen, (1u << exec->seen_count) - 1, call, outcome, end - begin);
 	if (UNLIKELY(outcome == BLOCKED))
 		return outcome;
@@ -155,7 +155,7 @@ HOT static enum outcome call_execute_unit(struct call *call)
 	if (UNLIKELY(exec->depth > 0))
 		return outcome;
 	effect_unit_close(exec, is_exec);
-	if (wait_has_ready(exec))
+	if (wait_has_ready(exec) && !exec->is_nested)
 		wait_serve_ready(exec);
 	return outcome;
 }

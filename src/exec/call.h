@@ -25,6 +25,7 @@ struct call {
 	uint8_t effect;        /* exec/effect: how this call is propagated */
 	uint32_t redacted;     /* bit i: argv[i] is a secret, not for logs and monitors */
 	uint64_t dirty_before; /* the keyspace's count when it began */
+	bool is_shown;         /* watchers (MONITOR) were told before it ran: exec_show_call */
 	bool is_blocked_retry; /* the same call again, because a key it waits for changed */
 };
 

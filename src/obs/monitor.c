@@ -44,8 +44,8 @@ static void monitor_called(struct call *call, enum outcome outcome, uint64_t tic
 
 	(void)outcome;
 	(void)ticks;
-	if (call->command->flags & (CMD_ADMIN | CMD_SKIP_MONITOR) ||
-		call->session->origin == ORIGIN_RECOVERY)
+	uint32_t hidden = call->is_shown ? CMD_ADMIN : CMD_ADMIN | CMD_SKIP_MONITOR;
+	if (call->command->flags & hidden || call->session->origin == ORIGIN_RECOVERY)
 		return;
 	monitor_write_line(m, call);
 	for (int i = 0; i < m->count; i++) {

@@ -93,6 +93,7 @@ struct keyspace {
 	double expire_stale;     /* running average behind stats.expired_stale_perc */
 	struct evict_pool *pool; /* evict.c; NULL until used */
 	int evict_db;            /* whose turn it is under the random policies */
+	size_t told_bytes;       /* what sinks took in all while they were told of evictions (may wrap) */
 	const struct preimage_sink *preimage; /* NULL: no snapshot runs */
 	uint8_t generation, generations_mixed; /* preimage.h */
 };
