@@ -306,6 +306,7 @@ bool aof_open(struct aof *a)
 	}
 	if (!open_last(a))
 		return false;
+	aof_remove_leftovers(a->directory);
 	a->state = AOF_ON;
 	a->rewrite_bytes = a->base_bytes + a->older_bytes + log_writer_file_size(a->p->log);
 	aof_collect_history(a);
@@ -528,7 +529,7 @@ void aof_on_tick(struct aof *a)
 		return;
 	if (a->state == AOF_ON && log_writer_has_failed(a->p->log))
 		(void)aof_begin_generation(a, AOF_BY_FAILURE);
-	else if (a->is_scheduled && !aof_is_limited(a, now_ms))
+	else if ((a->is_scheduled || a->state == AOF_WAIT_REWRITE) && !aof_is_limited(a, now_ms))
 		(void)aof_begin_next(a);
 	else
 		aof_consider_rewrite(a, now_ms);

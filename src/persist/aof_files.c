@@ -9,10 +9,13 @@
 #include "persist/aof_internal.h"
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "persist/plant.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -147,6 +150,31 @@ int aof_mark_closed(const char *path, uint64_t size)
 		error = errno;
 	close(fd);
 	return error;
+}
+
+/* The half-made bases of processes that are gone. Another server may share the directory. */
+void aof_remove_leftovers(const char *directory)
+{
+	static const char prefix[] = AOF_TEMP_BASE_PREFIX;
+	char path[AOF_PATH_MAX_BYTES];
+	DIR *entries = opendir(directory);
+	const struct dirent *entry;
+	while (entries != NULL && (entry = readdir(entries)) != NULL) {
+		int64_t pid;
+		struct bytes name = bytes_text(entry->d_name);
+		if (name.len < sizeof(prefix) || memcmp(name.ptr, prefix, sizeof(prefix) - 1) != 0)
+			continue;
+		size_t digits = strcspn(name.ptr + sizeof(prefix) - 1, ".");
+		if (!num_parse_i64(bytes_of(name.ptr + sizeof(prefix) - 1, digits), &pid) ||
+			pid <= 0 || pid > INT32_MAX)
+			continue;
+		if ((kill((pid_t)pid, 0) == 0 || errno != ESRCH) && pid != getpid())
+			continue;
+		if (path_join(directory, entry->d_name, path) != NULL)
+			unlink(path);
+	}
+	if (entries != NULL)
+		closedir(entries);
 }
 
 /* --- jobs ------------------------------------------------------------------------------------- */

@@ -18,6 +18,7 @@
 #include <limits.h>
 
 #define AOF_PATH_MAX_BYTES (2 * PATH_MAX)
+#define AOF_TEMP_BASE_PREFIX "temp-rewriteaof-bg-" /* the process id follows */
 #define AOF_RETRY_FIRST_MS 1000      /* after a failure of the log; doubles … */
 #define AOF_RETRY_MAX_MS 60000       /* … up to here */
 #define AOF_FAILURES_MAX 3           /* from here on automatic rewrites wait … */
@@ -88,6 +89,7 @@ int aof_write_manifest(const char *directory, const char *file, struct bytes tex
 /* An incr file, with its opening line if `line_len` > 0. Returns the descriptor or -errno. */
 int aof_create_file(const char *path, const char *line, size_t line_len);
 int aof_sync_directory(const char *directory);
+void aof_remove_leftovers(const char *directory);
 /* The line that says: this file was closed by its owner. */
 int aof_mark_closed(const char *path, uint64_t size);
 /* The manifest's own file name. */

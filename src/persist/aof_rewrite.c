@@ -47,8 +47,8 @@ static const char *temp_incr_name(const struct aof *a, char *out)
 
 bool aof_can_begin(const struct aof *a)
 {
-	return a->phase == AOF_IDLE && !a->is_stopping && !log_writer_is_busy(a->p->log) &&
-	       !snapshot_is_running(a->p->snapshot);
+	return a->phase == AOF_IDLE && !a->is_stopping && !a->wants_stop &&
+	       !log_writer_is_busy(a->p->log) && !snapshot_is_running(a->p->snapshot);
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */
@@ -227,12 +227,13 @@ static bool generation_snapshot(struct aof *a, char *reason)
 		snprintf(reason, SNAPSHOT_ERROR_MAX_BYTES, "%s", strerror(error));
 		return false;
 	}
-	snprintf(temp, sizeof(temp), "temp-rewriteaof-bg-%d.aof", (int)getpid());
+	snprintf(temp, sizeof(temp), AOF_TEMP_BASE_PREFIX "%d.aof", (int)getpid());
 	char *temp_path = path_of(a, temp);
 	char *path = path_of(a, manifest_add_base(&a->next, a->config->filename, is_rdb));
 	const struct snapshot_request request = {
 		.temp_path = temp_path,
 		.path = path,
+		.stamp_s = a->p->config->log.timestamps ? loop_wall_ms(a->p->loop) / 1000 : 0,
 		.format = is_rdb ? SNAPSHOT_RDB_BASE : SNAPSHOT_COMMANDS,
 		.done = generation_on_base,
 		.context = a,

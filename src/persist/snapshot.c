@@ -181,6 +181,7 @@ bool snapshot_start(
 		return false;
 	}
 	s->format = request->format;
+	s->stamp_s = request->stamp_s;
 	s->done = request->done;
 	s->context = request->context;
 	s->began_us = loop_now_us(s->loop);

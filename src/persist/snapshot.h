@@ -56,6 +56,7 @@ struct snapshot_request {
 	const char *temp_path;
 	const char *path;
 	enum snapshot_format format;
+	int64_t stamp_s; /* commands: they begin with a #TS line of this second; 0 = with none */
 	/* On the loop's thread, never from inside snapshot_start; `path` is durable if is_ok. May
 	 * start the next one. */
 	void (*done)(void *context, const struct snapshot_result *result);

@@ -48,11 +48,21 @@ static void write_library(void *to, struct bytes source)
 	write_command(load, 3, to);
 }
 
+static void snapshot_write_stamp(const struct snapshot *s, struct codec_writer *w)
+{
+	char line[NUM_I64_MAX_CHARS + 8];
+	if (s->stamp_s > 0)
+		codec_write_raw(w, line,
+			(size_t)snprintf(
+				line, sizeof(line), "#TS:%lld\r\n", (long long)s->stamp_s));
+}
+
 void snapshot_write_begin(struct snapshot *s, struct snapshot_stream *to)
 {
 	const struct keyspace *k = s->keyspace;
 	const struct rdb_functions *f = s->functions;
 	if (s->format == SNAPSHOT_COMMANDS) {
+		snapshot_write_stamp(s, &to->writer.codec);
 		if (f != NULL && f->each != NULL)
 			f->each(write_library, &to->writer.codec, f->context);
 		return;

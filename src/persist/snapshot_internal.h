@@ -55,6 +55,7 @@ struct snapshot {
 
 	enum snapshot_phase phase;
 	enum snapshot_format format;
+	int64_t stamp_s;
 	void (*done)(void *context, const struct snapshot_result *result);
 	void *context;
 	char *temp_path, *path;
