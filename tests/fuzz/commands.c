@@ -96,9 +96,9 @@ static struct bytes some_string(struct source *in)
 	static const char *const values[] = {"a", "value", "b", "", "10", "*", "k", "default",
 		"bcd", "a longer value that does not fit into forty-four bytes, so it is held raw",
 		"get", "on", "normal", "127.0.0.1:1", "slowlog-max-len", "\x01\xff\r\n\"", "u8",
-		"i64", "#1", "ev"};
-	unsigned choice = decide(in, 24);
-	if (choice < 20)
+		"i64", "#1", "ev", "1-1", "3-*", "$", ">", "0-0", "+", "9"};
+	unsigned choice = decide(in, 32);
+	if (choice < sizeof(values) / sizeof(values[0]))
 		return bytes_text(values[choice]);
 	size_t len = decide(in, 40), left = (size_t)(in->end - in->at);
 	len = len < left ? len : left;
