@@ -62,7 +62,7 @@ static enum outcome acl_setuser(struct call *call)
 {
 	struct acl_rule_error why;
 
-	for (int i = 3; i < call->argc; i++)
+	for (int i = 2; i < call->argc; i++)
 		call_redact(call, i);
 	if (!acl_user_name_is_valid(call->argv[2]))
 		return call_fail(call, E_ACL_USERNAME);

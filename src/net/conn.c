@@ -133,10 +133,23 @@ static inline int conn_clip(struct iovec *pieces, int count, size_t sendable)
 	return kept;
 }
 
-HOT void conn_flush(struct conn *c)
+static inline void conn_send(struct conn *c)
 {
 	struct session *s = &c->session;
 	struct iovec pieces[LOOP_SEND_IOV];
+
+	while (!out_is_empty(&s->out) && !socket_is_sending(&c->socket) && !c->is_closed) {
+		int count = out_pieces(&s->out, pieces, LOOP_SEND_IOV);
+		count = conn_clip(pieces, count, hold_sendable(s));
+		if (UNLIKELY(count == 0))
+			break; /* the rest is held */
+		socket_send(c->net->loop, &c->socket, pieces, count);
+	}
+}
+
+HOT void conn_flush(struct conn *c)
+{
+	struct session *s = &c->session;
 
 	if (UNLIKELY(c->is_closed))
 		return;
@@ -153,13 +166,8 @@ HOT void conn_flush(struct conn *c)
 		c->reply_peak = pending > OUT_CHUNK_BYTES ? OUT_CHUNK_BYTES : (uint32_t)pending;
 	if (UNLIKELY(c->tls != NULL))
 		tls_flush(c);
-	while (c->tls == NULL && !out_is_empty(&s->out) && !socket_is_sending(&c->socket) && !c->is_closed) {
-		int count = out_pieces(&s->out, pieces, LOOP_SEND_IOV);
-		count = conn_clip(pieces, count, hold_sendable(s));
-		if (UNLIKELY(count == 0))
-			break; /* the rest is held */
-		socket_send(c->net->loop, &c->socket, pieces, count);
-	}
+	else
+		conn_send(c);
 	if (LIKELY(!c->is_closed) && out_is_empty(&s->out)) {
 		c->soft_since_ms = 0;
 		if (UNLIKELY(s->flags & SESSION_CLOSE_AFTER_REPLY))

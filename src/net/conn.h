@@ -42,7 +42,7 @@ struct conn {
 	size_t executed;          /* up to here they were run */
 	bool data_is_query;
 	bool is_closed;           /* socket_close was called */
-	bool is_outer;            /* its call is not over while a turn inside it runs: not flushed */
+	bool is_outer;            /* a turn runs inside its call: not flushed */
 	bool has_bad_input;       /* a protocol error: nothing more is parsed */
 	bool is_held;             /* a request of this batch could not be run: none behind it is */
 	uint8_t listener_kind;    /* LISTENER_* */

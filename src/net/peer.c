@@ -53,7 +53,7 @@ void net_peer_get(const struct session *s, struct net_peer *out)
 		address_print(&address, out->laddr, sizeof(out->laddr));
 }
 
-/* A connection that was heard lately is offered a slice of the loop's arena, an idle one nothing. */
+/* A connection heard lately is offered a slice of the loop's arena, an idle one nothing. */
 static size_t input_room(const struct conn *c)
 {
 	if (conn_is_silent(c))

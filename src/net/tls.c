@@ -427,12 +427,17 @@ static void tls_on_sent(struct socket *s, ssize_t result)
 	buffer_give(t->state, t->flying);
 	t->flying = NULL;
 	t->plain = 0;
-	if (UNLIKELY(result < 0 || plain == 0 || c->is_closed)) {
-		if (result < 0)
-			conn_close(c);
+	if (UNLIKELY(c->is_closed))
+		return;
+	if (UNLIKELY(result < 0)) {
+		conn_close(c);
 		return;
 	}
-	conn_note_sent(c, plain);
+	/* What was only the protocol's own may have kept a reply waiting. */
+	if (UNLIKELY(plain == 0 || t->pending != NULL))
+		net_want_flush(&c->session);
+	if (LIKELY(plain > 0))
+		conn_note_sent(c, plain);
 }
 
 void tls_say_goodbye(struct conn *c)

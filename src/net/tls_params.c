@@ -61,7 +61,8 @@ const struct param_row tls_params[] = {
 	{"tls-client-key-file-pass", PARAM_STRING_OR_NULL, AT(client_key_file_pass), "", TLS_SECRET,
 		.help = "That key's password."},
 	{"tls-dh-params-file", PARAM_STRING_OR_NULL, AT(dh_params_file), "", TLS_FILE,
-		.help = "Diffie-Hellman parameters, for old clients; without it OpenSSL's are used."},
+		.help = "Diffie-Hellman parameters, for old clients; without it OpenSSL's are "
+			"used."},
 	{"tls-ca-cert-file", PARAM_STRING_OR_NULL, AT(ca_cert_file), "", TLS_FILE,
 		.example = "/etc/ringlet/ca.crt",
 		.help = "Certificates of the authorities that peers are checked against: one file "
@@ -81,7 +82,8 @@ const struct param_row tls_params[] = {
 		.help = "Versions that are allowed, out of TLSv1, TLSv1.1, TLSv1.2 and TLSv1.3; by "
 			"default the last two."},
 	{"tls-ciphers", PARAM_STRING_OR_NULL, AT(ciphers), "", .apply = tls_apply,
-		.example = "DEFAULT:!MEDIUM", .help = "Ciphers up to TLS 1.2, as in ciphers(1ssl)."},
+		.example = "DEFAULT:!MEDIUM",
+		.help = "Ciphers up to TLS 1.2, as in ciphers(1ssl)."},
 	{"tls-ciphersuites", PARAM_STRING_OR_NULL, AT(ciphersuites), "", .apply = tls_apply,
 		.example = "TLS_CHACHA20_POLY1305_SHA256", .help = "Cipher suites of TLS 1.3."},
 	{"tls-prefer-server-ciphers", PARAM_BOOL, AT(prefer_server_ciphers), "no",
