@@ -274,7 +274,6 @@ static bool claim_one(struct claim *x, struct id id)
 		if (!x->force)
 			return false;
 		p = stream_pending_add(x->g, x->c, id, x->time_ms);
-		p->count = 0;
 	} else if (x->min_idle_ms > 0 && x->call->exec->now_ms - p->time_ms < x->min_idle_ms) {
 		return false;
 	}
