@@ -73,9 +73,9 @@ static enum persist_loaded load_dump(struct persist *p)
 	default:
 		log_line(LOG_WARNING, "Terminating server after rdb file reading failure.");
 		log_line(LOG_WARNING,
-			"Fatal error loading the DB at offset %llu: %s. Check server logs. "
-			"Exiting.",
-			(unsigned long long)report.error_at, report.error);
+			"Fatal error loading the DB from %s at offset %llu: %s. Check server "
+			"logs. Exiting.",
+			path, (unsigned long long)report.error_at, report.error);
 		return PERSIST_REFUSED;
 	}
 }

@@ -266,8 +266,6 @@ static enum rdb_load_status load_all(struct rdb_reader *r, const struct rdb_load
 		return RDB_LOAD_STOPPED;
 	report->error_at = r->error_at;
 	memcpy(report->error, r->error, sizeof(report->error));
-	log_line(LOG_WARNING, "Internal error in RDB reading offset %llu -> %s",
-		(unsigned long long)r->error_at, r->error);
 	return RDB_LOAD_BAD_FILE;
 }
 
@@ -294,6 +292,9 @@ enum rdb_load_status rdb_load_file(
 	}
 	rdb_reader_init(&reader, fd, (uint64_t)size, bytes_of(NULL, 0));
 	enum rdb_load_status status = load_all(&reader, options, report);
+	if (status == RDB_LOAD_BAD_FILE)
+		log_line(LOG_WARNING, "Internal error in RDB reading offset %llu -> %s (file %s)",
+			(unsigned long long)reader.error_at, reader.error, path);
 	rdb_reader_release(&reader);
 	file_close(fd);
 	return status;
