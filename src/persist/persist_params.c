@@ -145,7 +145,7 @@ const struct param_row persist_params[] = {
 			"clients leave; fork, by a child process on another core, which costs "
 			"memory "
 			"for every page that changes meanwhile."},
-	{"snapshot-budget-us", PARAM_INT, SNAP(budget_us), "500", .min = 50, .max = 1000000,
+	{"snapshot-budget-us", PARAM_INT, SNAP(budget_us), "100", .min = 10, .max = 1000000,
 		.help = "sliced: the longest that clients wait for the snapshot's sake, in "
 			"microseconds; time that nobody needs is used freely."},
 	{"rdb-key-save-delay", PARAM_INT, SNAP(key_save_delay_us), "0", .flags = PARAM_HIDDEN,

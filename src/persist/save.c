@@ -85,12 +85,12 @@ static void save_done(void *context, const struct snapshot_result *result)
 
 static enum save_answer save_start(struct save *s)
 {
-	char temp[64];
 	char error[SNAPSHOT_ERROR_MAX_BYTES];
 	const struct persist_config *config = s->parts.config;
-	snprintf(temp, sizeof(temp), "temp-bg-%d.rdb", (int)getpid());
 	const struct snapshot_request request = {
-		.temp_path = temp,
+		/* SAVE, which waits for nobody, has a name without "bg". */
+		.temp_path = config->snapshot.method == SNAPSHOT_FORK ? "temp-{pid}.rdb"
+								      : "temp-bg-{pid}.rdb",
 		.path = config->rdb.filename,
 		.format = SNAPSHOT_RDB,
 		.done = save_done,

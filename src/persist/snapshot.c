@@ -3,8 +3,8 @@
  * The life of a snapshot: begun, sliced or left to a child, completed or given up, told.
  *
  * How much of the time a slice may take: the budget bounds what one adds to the waiting of a
- * request; after it the walk rests as long as it worked if clients were served meanwhile, and not
- * at all if nobody was. Memory: where what had to be encoded ahead passes a limit, writers (not
+ * request; after it the walk rests for a multiple of that while clients are served, and not at all
+ * when nobody is. Memory: where what had to be encoded ahead passes a limit, writers (not
  * readers) wait until it is half of that.
  */
 #include "base/log.h"
@@ -17,13 +17,17 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Memory for the snapshot alone at which writers wait: the larger of the two. */
 #define EXTRA_MAX_BYTES ((size_t)64 << 20)
 #define EXTRA_MAX_SHARE 25 /* of the memory used: 4 % */
 #define MEASURE_US 10000
 #define CHILD_POLL_US 20000
-#define REST_FACTOR 1
+/* While clients are served a slice is followed by a rest of so many times its length; they are no
+ * more after so long without a call. */
+#define REST_FACTOR 3
+#define CALM_US 1000
 #define FREE_WAIT_US 1000
 
 struct snapshot *snapshot_new(
@@ -173,6 +177,19 @@ bool snapshot_is_running(const struct snapshot *s)
 	return s->phase != SNAPSHOT_IDLE;
 }
 
+void snapshot_name_writer(struct snapshot *s, int pid)
+{
+	static const char mark[] = "{pid}";
+	char named[SNAPSHOT_PATH_MAX_BYTES];
+	const char *at = strstr(s->temp_path, mark);
+	if (at == NULL)
+		return;
+	snprintf(named, sizeof(named), "%.*s%d%s", (int)(at - s->temp_path), s->temp_path, pid,
+		at + sizeof(mark) - 1);
+	mem_free(s->temp_path);
+	s->temp_path = mem_dup_text(named);
+}
+
 bool snapshot_start(
 	struct snapshot *s, const struct snapshot_request *request, char *error, size_t error_size)
 {
@@ -202,6 +219,7 @@ bool snapshot_start(
 		s->phase = SNAPSHOT_CHILD;
 		return true;
 	}
+	snapshot_name_writer(s, getpid());
 	s->file = outfile_open(s->loop, s->temp_path, s->path, on_file_ended, s);
 	s->phase = SNAPSHOT_WALKING;
 	snapshot_walk_begin(s);
@@ -236,7 +254,11 @@ static int64_t slice_of_walk(struct snapshot *s, bool is_idle)
 		s->delay_until_us = 0;
 	if (s->delay_until_us > begin)
 		return s->delay_until_us - begin;
-	if (!is_idle && s->rest_until_us > begin)
+	/* A client between two calls is not gone: the next one is to find us at rest, too. */
+	if (!is_idle)
+		s->busy_us = begin;
+	bool is_calm = begin - s->busy_us > CALM_US;
+	if (!is_calm && s->rest_until_us > begin)
 		return s->rest_until_us - begin;
 	bool is_done = snapshot_walk(s, begin + s->config->budget_us);
 	int64_t end = loop_now_us(s->loop);
@@ -246,13 +268,14 @@ static int64_t slice_of_walk(struct snapshot *s, bool is_idle)
 	}
 	if (end - s->measured_us > MEASURE_US)
 		snapshot_measure(s, end);
-	s->rest_until_us = end + (end - begin) * REST_FACTOR;
+	int64_t rest_us = (end - begin) * REST_FACTOR;
+	s->rest_until_us = end + rest_us;
 	if (s->delay_until_us > end)
 		return s->delay_until_us - end;
 	/* A completed write wakes the loop. */
 	if (outfile_pending(s->file) > 2 * OUTFILE_GROUP_BYTES)
 		return MEASURE_US;
-	return is_idle ? 0 : end - begin;
+	return is_calm ? 0 : rest_us;
 }
 
 int64_t snapshot_slice(struct snapshot *s, bool is_idle)

@@ -51,7 +51,8 @@ struct snapshot_result {
 };
 
 struct snapshot_request {
-	/* Both are copied. The file is written as `temp_path`, fsynced, renamed to `path`, and
+	/* Both are copied. "{pid}" in temp_path stands for the process that writes. The file is
+	 * written as `temp_path`, fsynced, renamed to `path`, and
 	 * path's directory is fsynced. After a failure neither is left by us. */
 	const char *temp_path;
 	const char *path;

@@ -128,6 +128,7 @@ bool snapshot_fork(struct snapshot *s, char *error, size_t error_size)
 		snprintf(error, error_size, "%s", strerror(errno));
 		return false;
 	}
+	snapshot_name_writer(s, s->child.pid == 0 ? getpid() : s->child.pid);
 	if (s->child.pid == 0)
 		child_main(s);
 	s->forks++;

@@ -75,6 +75,7 @@ struct snapshot {
 	struct snapshot_orphan *orphans;
 	int walk_db;
 	int64_t delay_until_us, measured_us, rest_until_us;
+	int64_t busy_us;    /* when a client was served last */
 	int64_t delay_keys; /* keys since the last rest of a negative delay */
 	size_t extra, extra_peak;
 	bool is_pausing; /* writers wait until memory is given back */
@@ -86,6 +87,8 @@ struct snapshot {
 	int64_t last_fork_us;
 };
 
+/* Puts the writing process into temp_path. */
+void snapshot_name_writer(struct snapshot *s, int pid);
 /* What SNAPSHOT_COMMANDS writes for an entry; for RDB persist/rdb.h. */
 void snapshot_write_commands(struct snapshot_stream *to, int db, const struct entry *e);
 /* Opens the contents: header, functions, sizes of databases. */

@@ -21,6 +21,8 @@
 #define WALK_PARTS 64
 /* Empty buckets passed between two looks. */
 #define WALK_BUCKETS 16
+/* Values with more allocations than this are written as they are, without compressing. */
+#define WALK_WHOLE_EFFORT 1024
 /* Bytes on their way to the disk at which the walk waits. */
 #define WALK_PENDING_MAX_BYTES (2 * OUTFILE_GROUP_BYTES)
 
@@ -80,6 +82,18 @@ static bool save_large(struct snapshot *s, int db, const struct entry *e)
 	return true;
 }
 
+/* A value that has no image and is encoded at once. Where it is large (a stream), compressing it
+ * would take many times as long as the rest. */
+static void save_whole(struct snapshot *s, struct snapshot_stream *to, const struct entry *e)
+{
+	struct value v = entry_value(e);
+	const struct type_ops *ops = type_ops_of(&v);
+	bool is_large = ops->free_effort != NULL && ops->free_effort(&v) > WALK_WHOLE_EFFORT;
+	to->writer.codec.compress = s->config->compress && !is_large;
+	rdb_write_entry(&to->writer, s->keyspace, e);
+	to->writer.codec.compress = s->config->compress;
+}
+
 static void save_entry(struct snapshot *s, int db, struct entry *e)
 {
 	struct snapshot_stream *to = stream_of(s);
@@ -90,7 +104,7 @@ static void save_entry(struct snapshot *s, int db, struct entry *e)
 		if (save_large(s, db, e))
 			return;
 		stream_select(to, db);
-		rdb_write_entry(&to->writer, s->keyspace, e);
+		save_whole(s, to, e);
 	}
 	s->keys_done++;
 }

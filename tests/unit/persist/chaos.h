@@ -73,6 +73,7 @@ static inline void chaos_fill(struct chaos *c, bool decays)
 static inline void chaos_part(struct chaos *c, struct value *v)
 {
 	char a[32], b[32];
+	struct value rest;
 	unsigned i = chaos_below(c, LARGE_PARTS + 500);
 	struct bytes name = world_word(a, sizeof(a), i % 3 == 0 ? "" : "member-", i);
 	struct bytes text = world_word(b, sizeof(b), "changed-", chaos_below(c, 1000000));
@@ -84,7 +85,7 @@ static inline void chaos_part(struct chaos *c, struct value *v)
 			set_add(v, name);
 	} else if (v->type == TYPE_ZSET) {
 		if (removes && chaos_below(c, 4) == 0)
-			zset_delete_range(v, (struct zset_range){0, zset_length(v) / 8});
+			zset_delete_range(v, (struct zset_range){0, zset_length(v) / 8}, &rest);
 		else if (removes)
 			zset_remove(v, name);
 		else

@@ -147,8 +147,9 @@ static void test_list(void **state)
 static void change_zset(struct value *v, unsigned step)
 {
 	char room[32];
+	struct value rest;
 	zset_set(v, word(room, step * 11 % 1500), -3);
-	zset_delete_range(v, (struct zset_range){0, 2});
+	zset_delete_range(v, (struct zset_range){0, 2}, &rest);
 }
 
 static void test_zset(void **state)
