@@ -130,10 +130,10 @@ static void scan_request(struct scan *s)
 
 /* --- looking ahead ---------------------------------------------------------------------------- */
 
-/* Is there a valid frame that ends behind `from` and says that more than `offset` was durable? */
+/* Is there a valid frame behind `from` that says that more of the file than that was durable? */
 struct ahead {
 	int fd;
-	uint64_t from, size, offset;
+	uint64_t from, size, wanted;
 	uint64_t budget; /* bytes that may still be read for checksums */
 	int checks;
 };
@@ -143,7 +143,7 @@ static bool ahead_holds(struct ahead *a, struct bytes line, uint64_t at)
 	struct frame f;
 	size_t covered;
 	uint32_t crc;
-	if (!frame_parse(line, &f, &covered) || f.durable <= a->offset || f.length > at)
+	if (!frame_parse(line, &f, &covered) || f.durable <= a->wanted || f.length > at)
 		return false;
 	if (a->checks == 0 || f.length > a->budget)
 		return false;
@@ -186,8 +186,7 @@ static bool ends_closed(const struct scan *s)
 static bool was_durable(const struct scan *s, uint64_t from)
 {
 	const struct aof_scan *out = s->out;
-	struct ahead a = {
-		s->request->fd, from, out->size, out->offset, 4 * out->size, AHEAD_CHECKS_MAX};
+	struct ahead a = {s->request->fd, from, out->size, from, 4 * out->size, AHEAD_CHECKS_MAX};
 	char *page = mem_alloc(AOF_READ_BYTES);
 	bool is_found = ends_closed(s);
 	while (!is_found && a.from < a.size) {
@@ -260,7 +259,7 @@ static void verdict_stuck(struct scan *s, uint64_t at, const char *reason)
 {
 	struct aof_scan *out = s->out;
 	bool is_ours = out->has_frames && !s->is_foreign;
-	if (was_durable(s, out->frames_end)) {
+	if (was_durable(s, is_ours ? out->frames_end : s->well)) {
 		verdict_bad(s, is_ours ? out->frames_end : at,
 			reason != NULL ? reason : "a frame does not hold what it should");
 		return;
@@ -344,6 +343,6 @@ void aof_scan(const struct aof_scan_request *request, struct aof_scan *out)
 
 size_t aof_opening_line(char *line, uint64_t offset, int64_t time_ms)
 {
-	struct frame f = {.offset = offset, .durable = offset, .time_ms = time_ms};
+	struct frame f = {.offset = offset, .time_ms = time_ms};
 	return frame_print(&f, line);
 }

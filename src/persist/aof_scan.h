@@ -33,7 +33,7 @@ struct aof_scan {
 	const char *reason;
 	int error;
 	uint64_t commands;
-	uint64_t lines;     /* read, see aof_reader.h */
+	uint64_t lines; /* read, see aof_reader.h */
 	bool has_frames;
 	uint64_t frames_end; /* behind the last valid frame; what lies between here and `good` has
 				none */
@@ -53,7 +53,8 @@ struct aof_scan_request {
 };
 void aof_scan(const struct aof_scan_request *request, struct aof_scan *out);
 
-/* The empty frame by which a file says: from here on all is framed. Returns its length; `line`
+/* The empty frame by which a file says: from here on all is framed. It says nothing of what is
+ * durable. Returns its length; `line`
  * holds FRAME_LINE_MAX_BYTES. */
 size_t aof_opening_line(char *line, uint64_t offset, int64_t time_ms);
 

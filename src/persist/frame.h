@@ -7,7 +7,7 @@
  *
  * `length`: bytes of the file between the end of the line before (or the file's beginning) and the
  * beginning of this line, other annotations included. `offset`: the stream's offset behind this
- * frame. `durable`: how far the stream was known to be on the disk when the frame was made; damage
+ * frame. `durable`: how far this file was known to be on the disk when the frame was made; damage
  * before that is no torn end. `crc`: CRC-32C, eight hex digits, over the frame's bytes and this
  * line up to and with the last colon. It must not know files.
  */

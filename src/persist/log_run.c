@@ -28,7 +28,7 @@ struct log_run *log_run_new(
 	run->writer = w;
 	run->loop = w->loop;
 	run->fd = file->fd;
-	run->size = run->ahead = file->size;
+	run->size = run->ahead = run->durable = file->size;
 	if (before == NULL) {
 		stream_reader_open(&run->reader, w->stream);
 	} else {
@@ -175,8 +175,11 @@ static void write_done(struct disk_op *op, ssize_t written, int synced)
 		log_failed(w, ENOSPC, "short write");
 	else if (syncs && synced < 0)
 		log_failed(w, -synced, "fsync");
-	else
+	else {
+		if (syncs)
+			run->durable = run->size;
 		log_wrote(w, syncs);
+	}
 }
 
 /* A #TS line where a new second begins. */
@@ -197,7 +200,7 @@ static size_t run_line(struct log_run *run, size_t length, int count)
 {
 	struct frame f = {.length = length,
 		.offset = run->reader.offset + run->write_stream_bytes,
-		.durable = run->writer->durable,
+		.durable = run->durable,
 		.time_ms = loop_wall_ms(run->loop)};
 
 	if (!run->writer->config->frames)
@@ -254,10 +257,13 @@ static void sync_done(struct disk_op *op, ssize_t written, int synced)
 	run->is_syncing = false;
 	if (!run_goes_on(run))
 		return;
-	if (synced < 0)
+	if (synced < 0) {
 		log_failed(w, -synced, "fsync");
-	else
-		log_synced(w);
+		return;
+	}
+	if (run->durable < run->syncing)
+		run->durable = run->syncing;
+	log_synced(w);
 }
 
 void log_run_sync(struct log_run *run)
@@ -269,5 +275,6 @@ void log_run_sync(struct log_run *run)
 	run->sync_begin_us = clock_mono_us();
 	run->sync_group = run->writer->written_group;
 	run->sync_offset = run->writer->written;
+	run->syncing = run->size;
 	disk_submit(run->loop, &run->sync);
 }

@@ -65,8 +65,7 @@ static void framed_make(struct framed *f, bool is_always)
 		add_request(&f->text, "other", 5000);
 		if (i == 2)
 			buf_add_text(&f->text, "*1\r\n$4\r\nexec\r\n");
-		add_frame(&f->text, begin, 1000 + (uint64_t)i * 100,
-			is_always ? 1000 + (uint64_t)(i - 1) * 100 : 1000);
+		add_frame(&f->text, begin, 1000 + (uint64_t)i * 100, is_always ? begin : 0);
 		f->ends[i] = f->text.len;
 	}
 }
@@ -237,7 +236,7 @@ static void test_taken_over(void **state)
 	buf_add(&f.text, line, aof_opening_line(line, 2000, 1));
 	size_t begin = f.text.len;
 	add_request(&f.text, "ours", 9);
-	add_frame(&f.text, begin, 2100, 2000);
+	add_frame(&f.text, begin, 2100, begin);
 	size_t end = f.text.len;
 	add_request(&f.text, "torn", 9);
 	out = scan_bytes(bytes_of(f.text.ptr, f.text.len - 1));
