@@ -24,6 +24,11 @@ static enum evict_result memory_evict(struct exec *exec)
 		return EVICT_OK;
 	if (!k->allow_expiry)
 		return EVICT_OK; /* paused: the data set stands still */
+	/* Spare buffers go before data. */
+	out_pool_release();
+	used = memory_counted_bytes(exec);
+	if (used <= k->config.maxmemory)
+		return EVICT_OK;
 	enum evict_result result = evict_until(k, used, k->config.maxmemory,
 		evict_budget_us(k->config.eviction_tenacity));
 	exec->is_evict_pending = result == EVICT_RUNNING;

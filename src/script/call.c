@@ -80,7 +80,7 @@ static bool call_is_allowed(struct call *call, struct script_run *run)
 		return call_refused(call, E_SCRIPT_ARITY), false;
 	if (UNLIKELY(command->flags & CMD_NOSCRIPT) && !call->exec->allows_noscript)
 		return call_refused(call, E_SCRIPT_NOT_ALLOWED), false;
-	if (command->flags & CMD_WRITE) {
+	if (command->flags & (CMD_WRITE | CMD_MAY_REPLICATE)) {
 		if (UNLIKELY(run->job->is_read_only || flags & SCRIPT_NO_WRITES))
 			return call_refused(call, E_SCRIPT_READ_ONLY), false;
 	}
