@@ -11,7 +11,7 @@
 #include "exec/exec.h"
 #include "store/graveyard.h"
 
-#define NAME_SHOWN_MAX 4096 /* of a name in an error */
+#define NAME_SHOWN_MAX (64 << 10) /* of a name in an error */
 
 /* --- arguments --- */
 
