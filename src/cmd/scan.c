@@ -70,12 +70,16 @@ bool scan_parse_cursor(struct bytes text, uint64_t *cursor)
 	*cursor = 0;
 	if (text.len > 0 && (is_negative || text.ptr[0] == '+'))
 		i++;
-	for (; i < text.len; i++) {
+	size_t first = i;
+	/* It ends at a NUL, as in Redis. */
+	for (; i < text.len && text.ptr[i] != '\0'; i++) {
 		unsigned digit = (uint8_t)text.ptr[i] - (unsigned)'0';
 		if (digit > 9 || __builtin_mul_overflow(*cursor, 10, cursor) ||
 		    __builtin_add_overflow(*cursor, digit, cursor))
 			return false;
 	}
+	if (i == first && first > 0)
+		return false;
 	if (is_negative)
 		*cursor = 0 - *cursor;
 	return true;
