@@ -154,7 +154,8 @@ static enum outcome pop_or_wait(struct call *call, enum list_end end)
 	if (!timeout_parse_seconds(call, call->argc - 1, &timeout_ms))
 		return FAILED;
 	spec.timeout_ms = timeout_ms;
-	enum found found = mpop_open_first(call, TYPE_LIST, 1, keys, &edit, &index);
+	enum found found =
+		mpop_open_first(call, TYPE_LIST, (struct mpop_keys){1, keys}, &edit, &index);
 	if (found == REFUSED)
 		return FAILED;
 	if (found == MISSING)

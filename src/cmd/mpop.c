@@ -16,10 +16,10 @@ bool mpop_is_other_type(struct call *call, enum value_type type, int index)
 	return e != NULL && e->type != type;
 }
 
-enum found mpop_open_first(struct call *call, enum value_type type, int first, int count,
+enum found mpop_open_first(struct call *call, enum value_type type, struct mpop_keys keys,
 	struct edit *edit, int *index)
 {
-	for (*index = first; *index < first + count; (*index)++) {
+	for (*index = keys.first; *index < keys.first + keys.count; (*index)++) {
 		if (mpop_is_other_type(call, type, *index))
 			continue;
 		enum found found =
@@ -32,8 +32,7 @@ enum found mpop_open_first(struct call *call, enum value_type type, int first, i
 
 struct mpop {
 	const struct mpop_kind *kind;
-	int first;
-	int keys;
+	struct mpop_keys keys;
 	int end;
 	int64_t count;
 };
@@ -46,8 +45,7 @@ static bool mpop_parse(struct call *call, int at, struct mpop *m)
 	if (keys >= call->argc - at - 1)
 		goto syntax;
 	int where = at + 1 + (int)keys;
-	m->first = at + 1;
-	m->keys = (int)keys;
+	m->keys = (struct mpop_keys){at + 1, (int)keys};
 	m->end = call_arg_is(call, where, m->kind->ends[1]);
 	if (m->end == 0 && !call_arg_is(call, where, m->kind->ends[0]))
 		goto syntax;
@@ -70,7 +68,7 @@ static enum found mpop_try(struct call *call, const struct mpop *m)
 {
 	struct edit edit;
 	int index;
-	enum found found = mpop_open_first(call, m->kind->type, m->first, m->keys, &edit, &index);
+	enum found found = mpop_open_first(call, m->kind->type, m->keys, &edit, &index);
 	if (found != FOUND)
 		return found;
 	reply_array(call->reply, 2);
@@ -96,8 +94,8 @@ enum outcome mpop_or_wait(struct call *call, const struct mpop_kind *kind)
 	struct wait_spec spec = {.on_timeout = reply_null_array};
 	if (!timeout_parse_seconds(call, 1, &spec.timeout_ms) || !mpop_parse(call, 2, &m))
 		return FAILED;
-	spec.keys = call->argv + m.first;
-	spec.key_count = m.keys;
+	spec.keys = call->argv + m.keys.first;
+	spec.key_count = m.keys.count;
 	enum found found = mpop_try(call, &m);
 	if (found == MISSING)
 		return wait_on_keys(call, &spec);

@@ -16,9 +16,13 @@ struct mpop_kind {
 	void (*pop)(struct call *call, struct edit *edit, struct bytes key, int end, int64_t count);
 };
 
-/* Opens the first of the keys at argv[first … first + count - 1] that holds this type; *index says
- * which. A type that does not fit is "nothing yet" to a call that waits already. */
-enum found mpop_open_first(struct call *call, enum value_type type, int first, int count,
+/* The keys at argv[first … first + count - 1]. */
+struct mpop_keys {
+	int first, count;
+};
+/* Opens the first of them that holds this type; *index says which. A type that does not fit is
+ * "nothing yet" to a call that waits already. */
+enum found mpop_open_first(struct call *call, enum value_type type, struct mpop_keys keys,
 	struct edit *edit, int *index);
 /* As that for one key: it holds another type, and the call waits already. */
 bool mpop_is_other_type(struct call *call, enum value_type type, int index);

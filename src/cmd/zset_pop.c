@@ -90,7 +90,8 @@ static enum outcome pop_or_wait(struct call *call, enum pop_end end)
 		.on_timeout = reply_null_array, .keys = call->argv + 1, .key_count = keys};
 	if (!timeout_parse_seconds(call, call->argc - 1, &spec.timeout_ms))
 		return FAILED;
-	enum found found = mpop_open_first(call, TYPE_ZSET, 1, keys, &edit, &index);
+	enum found found =
+		mpop_open_first(call, TYPE_ZSET, (struct mpop_keys){1, keys}, &edit, &index);
 	if (found == REFUSED)
 		return FAILED;
 	if (found == MISSING)

@@ -54,8 +54,8 @@ void list_iter_init(struct list_iter *it, const struct value *v, uint64_t index,
 /* The view holds until the next call. */
 bool list_next(struct list_iter *it, struct listpack_item *item);
 /* All elements from the next one to the end of a piece of the list, forwards, to be read by
- * listpack_get and listpack_next; the walk then stands behind them. NULL: there is none, or one that
- * only list_next gives. */
+ * listpack_get and listpack_next; the walk then stands behind them. NULL: there is none, or one
+ * that only list_next gives. */
 const unsigned char *list_next_run(struct list_iter *it);
 /* Deletes what list_next gave last. */
 void list_delete_here(struct list_iter *it);
