@@ -12,6 +12,7 @@ struct session;
 
 extern const struct command_row connection_commands[];
 extern const struct command_row acl_commands[];
+extern const struct command_row migrate_commands[];
 extern const struct command_row client_commands[];
 extern const struct command_row transactions_commands[];
 extern const struct command_row pubsub_commands[];

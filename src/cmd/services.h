@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct acl;
+struct migrate;
 struct loop;
 struct net;
 struct config;
@@ -45,6 +46,7 @@ struct services {
 	void (*reset_stats)(void *context);
 	void *reset_context;
 	struct acl *acl; /* users and their rights */
+	struct migrate *migration; /* cmd/migrate: whose call goes on just now; NULL = none */
 	/* Fills the counts; NULL without push/. */
 	void (*count_subscriptions)(const struct session *s, struct client_subscriptions *out);
 	int64_t started_ms;

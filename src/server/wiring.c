@@ -34,6 +34,7 @@ void wiring_commands(struct command_table *commands)
 		connection_commands,
 		client_commands,
 		acl_commands,
+		migrate_commands,
 		command_commands,
 		transactions_commands,
 		string_commands,

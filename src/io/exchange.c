@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * A conversation with plain blocking steps, each bounded by poll. Allocates nothing; whatever the
+ * peer sends, at most EXCHANGE_LINE_BYTES of a line are kept.
+ */
+#include "io/exchange.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static bool is_ready(int fd, short events, int timeout_ms)
+{
+	struct pollfd p = {.fd = fd, .events = events};
+	int n;
+	do {
+		n = poll(&p, 1, timeout_ms);
+	} while (n < 0 && errno == EINTR);
+	return n > 0;
+}
+
+static int connect_one(const struct addrinfo *a, int timeout_ms)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+	int fd = socket(a->ai_family, a->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	if (connect(fd, a->ai_addr, a->ai_addrlen) == 0)
+		return fd;
+	if (errno == EINPROGRESS && is_ready(fd, POLLOUT, timeout_ms) &&
+		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int connect_any(const struct exchange *e)
+{
+	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+	struct addrinfo *all;
+	char port[16];
+	int fd = -1;
+
+	snprintf(port, sizeof(port), "%d", e->port);
+	if (getaddrinfo(e->host, port, &hints, &all) != 0)
+		return -1;
+	for (const struct addrinfo *a = all; a != NULL && fd < 0; a = a->ai_next)
+		fd = connect_one(a, e->timeout_ms);
+	freeaddrinfo(all);
+	return fd;
+}
+
+static bool send_all(const struct exchange *e, int fd)
+{
+	struct bytes left = e->request;
+	while (left.len > 0) {
+		ssize_t n = send(fd, left.ptr, left.len, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && (errno != EAGAIN || !is_ready(fd, POLLOUT, e->timeout_ms)))
+			return false;
+		if (n > 0)
+			left = bytes_of(left.ptr + n, left.len - (size_t)n);
+	}
+	return true;
+}
+
+/* Adds received bytes to the lines. */
+static void take_bytes(struct exchange *e, struct bytes data, size_t *column)
+{
+	for (size_t i = 0; i < data.len && e->got < e->wanted; i++) {
+		char *line = e->lines[e->got];
+		char c = data.ptr[i];
+		if (c == '\n') {
+			line[*column] = '\0';
+			*column = 0;
+			e->got++;
+		} else if (c != '\r' && c != '\0' && *column + 1 < EXCHANGE_LINE_BYTES) {
+			line[(*column)++] = c;
+		}
+	}
+}
+
+static bool receive_all(struct exchange *e, int fd)
+{
+	char data[4096];
+	size_t column = 0;
+	while (e->got < e->wanted) {
+		ssize_t n = recv(fd, data, sizeof(data), 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n == 0)
+			return false;
+		if (n < 0 && (errno != EAGAIN || !is_ready(fd, POLLIN, e->timeout_ms)))
+			return false;
+		if (n > 0)
+			take_bytes(e, bytes_of(data, (size_t)n), &column);
+	}
+	return true;
+}
+
+void exchange_run(struct exchange *e)
+{
+	int fd = connect_any(e);
+
+	e->got = 0;
+	e->status = EXCHANGE_CONNECT;
+	if (fd < 0)
+		return;
+	e->status = EXCHANGE_OK;
+	if (!send_all(e, fd))
+		e->status = EXCHANGE_WRITE;
+	else if (!receive_all(e, fd))
+		e->status = EXCHANGE_READ;
+	close(fd);
+}
+
+void exchange_work(struct offload *job)
+{
+	exchange_run((struct exchange *)(void *)job);
+}

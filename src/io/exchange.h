@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * One conversation with another server, on the offload thread: connect, send all, read so many
+ * one-line replies, close. For what is rare and may take its time (MIGRATE): the loop goes on.
+ */
+#ifndef RINGLET_IO_EXCHANGE_H
+#define RINGLET_IO_EXCHANGE_H
+
+#include "base/bytes.h"
+#include "io/offload.h"
+
+#define EXCHANGE_LINE_BYTES 256 /* of a reply, cut */
+
+enum exchange_status { EXCHANGE_OK, EXCHANGE_CONNECT, EXCHANGE_WRITE, EXCHANGE_READ };
+
+struct exchange {
+	struct offload job; /* job.work = exchange_work; job.done and context are the owner's */
+	const char *host;
+	int port;
+	int timeout_ms;     /* without any progress */
+	struct bytes request;
+	int wanted;         /* replies */
+	/* What came of it. */
+	enum exchange_status status;
+	int got;
+	char (*lines)[EXCHANGE_LINE_BYTES]; /* room for `wanted`, without line ends */
+};
+
+void exchange_work(struct offload *job);
+/* The same at once, on this thread. */
+void exchange_run(struct exchange *e);
+
+#endif
