@@ -108,7 +108,7 @@ static const struct step steps[] = {
 	{ "hash-expiry", "HSET c" P16(" ", "__rand__ value"), 0 },
 	{ "hash-expiry", "PEXPIRE c 1", 1 },
 	{ "set-expiry", "SADD c" P16(" ", "__rand__"), 0 },
-	{ "set-expiry", "FLUSHALL", 1 },
+	{ "set-expiry", "FLUSHALL ASYNC", 1 },
 	{ "zset-rename", "ZADD c" P16(" __int__ ", "__rand__"), 0 },
 	{ "zset-rename", "SET d x", 1 },
 	{ "zset-rename", "RENAME d c", 1 },
