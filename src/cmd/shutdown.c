@@ -66,6 +66,7 @@ static enum outcome shutdown_command(struct call *call)
 		session_close(call->session, false);
 		return DONE;
 	case SHUTDOWN_PENDING:
+		script_abandon(call->exec);
 		return wait_on_event(call, WAIT_FOREVER, shutdown_reply_failed);
 	case SHUTDOWN_FAILED:
 		break;

@@ -362,10 +362,13 @@ static bool from_lua_special(struct from_lua *c)
 		return true;
 	}
 	if (from_lua_field(lua, "big_number", LUA_TSTRING)) {
-		if (c->reply->resp == 3)
-			reply_lua_line(c->reply, '(', lua_bytes(lua, -1));
-		else
-			reply_big_number(c->reply, lua_bytes(lua, -1));
+		struct buf *digits = &vm_of(lua)->text;
+		buf_clear(digits);
+		buf_add_bytes(digits, lua_bytes(lua, -1));
+		for (size_t at = 0; at < digits->len; at++)
+			if (digits->ptr[at] == '\r' || digits->ptr[at] == '\n')
+				digits->ptr[at] = ' ';
+		reply_big_number(c->reply, digits->len == 0 ? BYTES("") : buf_bytes(digits));
 		return true;
 	}
 	return from_lua_verbatim(c);

@@ -164,8 +164,8 @@ static void run_become_busy(struct scripts *s, int64_t elapsed_us)
 static void run_end_killed(lua_State *lua, const struct script_run *run)
 {
 	const char *text = run->job->vm->kind == VM_EVAL
-				   ? "Script killed by user with SCRIPT KILL."
-				   : "Script killed by user with FUNCTION KILL.";
+				   ? "Script killed by user with SCRIPT KILL..."
+				   : "Script killed by user with FUNCTION KILL...";
 
 	log_line(LOG_NOTICE, "%s", text);
 	lua_sethook(lua, script_hook, LUA_MASKLINE | LUA_MASKCOUNT, SCRIPT_HOOK_INSTRUCTIONS);
