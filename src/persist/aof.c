@@ -467,6 +467,14 @@ enum aof_rewrite_answer aof_rewrite(struct aof *a)
 	return aof_begin_next(a) ? AOF_REWRITE_STARTED : AOF_REWRITE_FAILED;
 }
 
+/* A log that is off: what its directory holds is known by its manifest only. */
+static bool aof_look_again(struct aof *a)
+{
+	aof_find_directory(a);
+	manifest_release(&a->manifest);
+	return manifest_read(a) >= 0;
+}
+
 bool aof_begin_next(struct aof *a)
 {
 	switch (a->state) {
@@ -476,7 +484,7 @@ bool aof_begin_next(struct aof *a)
 	case AOF_WAIT_REWRITE:
 		return aof_begin_generation(a, AOF_BY_SWITCH);
 	default:
-		return aof_begin_generation(a, AOF_BY_COMMAND);
+		return aof_look_again(a) && aof_begin_generation(a, AOF_BY_COMMAND);
 	}
 }
 
