@@ -118,7 +118,7 @@ static int parse_answer_word(struct search *s, int at)
 	if (!call_arg_i64(call, at + 1, &s->limit))
 		return WORD_REFUSED;
 	if (s->limit <= 0) {
-		refuse(s, E_GEO_COUNT);
+		refuse(s, E_COUNT_TOO_SMALL);
 		return WORD_REFUSED;
 	}
 	return 2;

@@ -327,7 +327,7 @@ static bool autoclaim_parse(struct autoclaim *a)
 		if (i + 1 < call->argc && call_arg_is(call, i, "COUNT")) {
 			if (!num_parse_i64(call->argv[++i], &a->count) || a->count < range.min ||
 				a->count > range.max)
-				return call_fail(call, E_CLAIM_COUNT), false;
+				return call_fail(call, E_COUNT_TOO_SMALL), false;
 		} else if (call_arg_is(call, i, "JUSTID")) {
 			a->claim.just_id = true;
 		} else {

@@ -10,11 +10,8 @@
  * byte, so that tags and state always lie in its last 16 bytes and one comparison finds them. The
  * bucket of a hash is (hash_high32 * bucket_count) >> 32, so buckets are ordered by hash: bucket i
  * holds exactly one interval of the hash space, whatever the count is.
- * Two things follow:
- *   - a resize (to any count, not just doubles) moves buckets in hash order; a lookup compares the
- *     hash with how far the move has come and probes exactly one table;
- *   - a scan's cursor is a position in the hash space, so its guarantee (what is there from begin
- *     to end is seen) holds under any resize.
+ * So a resize (to any count) moves buckets in hash order, and a lookup probes one table (the hash
+ * says which); a scan's cursor is a place in the hash space: its guarantee holds under any resize.
  *
  * Invariant: an item is in the bucket that its hash names, in the new table if that bucket's
  * interval has been moved, else in the old one.
@@ -50,8 +47,7 @@ struct dict_table {
 };
 
 struct dict_ops {
-	/* The hash of a stored item (for resizing). */
-	uint64_t (*hash)(const void *item);
+	uint64_t (*hash)(const void *item); /* of a stored item, for resizing */
 };
 
 /* Who must see a part of a container before it changes (store/image.h). Items that change in place
@@ -80,9 +76,7 @@ static inline void dict_before_change(struct dict *d, uint64_t hash)
 }
 
 void dict_init(struct dict *d, const struct dict_ops *ops);
-/* Frees the tables, not the items. */
-void dict_release(struct dict *d);
-
+void dict_release(struct dict *d); /* frees the tables, not the items */
 /* Empties the next `buckets` buckets: each of their items is handed to `take`, which may free it,
  * and forgotten. True while more is left; at the end the tables are gone too. From the first call
  * on, nothing but dict_drain and dict_count may be called until then (sliced freeing). */
@@ -243,14 +237,12 @@ void dict_pause_resize(struct dict *d, bool paused);
  * remove the item that it is given, and no other, and insert nothing. */
 uint64_t dict_scan(struct dict *d, uint64_t cursor, void (*visit)(void *item, void *context),
 	void *context);
-/* A random item; every item has nearly the same chance (uniform over chains within rejection
- * sampling). NULL when empty. */
+/* A random item, all with nearly the same chance (rejection over chains). NULL when empty. */
 void *dict_random(const struct dict *d);
 /* Up to `count` items from one random neighbourhood (eviction sampling); returns how many. */
 unsigned dict_sample(const struct dict *d, void **items, unsigned count);
 
-/* Memory of tables and overflow buckets. */
-size_t dict_memory_bytes(const struct dict *d);
+size_t dict_memory_bytes(const struct dict *d); /* tables and overflow buckets */
 size_t dict_slot_count(const struct dict *d); /* places in all main buckets */
 /* Walks all invariants; aborts on a violation (tests, DEBUG). */
 void dict_check(const struct dict *d);

@@ -198,7 +198,8 @@ static struct command *subcommand_find(const struct command *container, struct b
 	return NULL;
 }
 
-HOT struct command *command_resolve(const struct command_table *t, const struct bytes *argv, int argc,
+HOT struct command *command_resolve(const struct command_table *t, const struct bytes *argv,
+	int argc,
 	struct command **container)
 {
 	struct command *c = command_lookup(t, argv[0]);

@@ -45,7 +45,8 @@ observe_long(struct observe *o, struct call *call, uint64_t ticks)
 		us / 1000, o->exec->now_us / 1000000);
 }
 
-HOT static void observe_called(struct call *call, enum outcome outcome, uint64_t ticks, void *context)
+HOT static void observe_called(
+	struct call *call, enum outcome outcome, uint64_t ticks, void *context)
 {
 	struct observe *o = context;
 	struct command *command = call->command;

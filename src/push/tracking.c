@@ -408,8 +408,9 @@ static void tracking_on_change(const struct change *change, void *context)
 		flush_tell_all(t);
 		return;
 	}
-	const struct session *writer =
-		call == NULL || change->cause != CHANGE_COMMAND ? NULL : session_principal(call->session);
+	const struct session *writer = NULL;
+	if (call != NULL && change->cause == CHANGE_COMMAND)
+		writer = session_principal(call->session);
 	tracked_key_invalidate(t, change->key, change->hash, writer);
 	if (t->prefix_count > 0)
 		prefixes_note(t, change->key, writer);

@@ -524,7 +524,8 @@ int server_main(int argc, char **argv)
 	timer_arm(s->loop, &s->tick, 1000);
 	switch (persist_load(s->persist)) {
 	case PERSIST_LOADED:
-		banner_ready((net->port != 0 || net->tls.port != 0) && net->bind[0] != '\0', net->unixsocket);
+		banner_ready((net->port != 0 || net->tls.port != 0) && net->bind[0] != '\0',
+			net->unixsocket);
 		break;
 	case PERSIST_REFUSED:
 		return 1; /* the last line of the log says why */

@@ -217,7 +217,7 @@ enum evict_result evict_until(struct keyspace *k, size_t used, size_t limit, int
 	size_t told = k->told_bytes;
 	struct slice slice = slice_begin(k, budget_us);
 	for (unsigned turn = 1;; turn++) {
-		/* Messages about what went are sent and gone soon: more keys would mean more of them. */
+		/* Messages about what went are gone soon; more keys would mean more of them. */
 		size_t now = mem_used_bytes() - (k->told_bytes - told);
 		if (now < before && before - now >= to_free)
 			return EVICT_OK;

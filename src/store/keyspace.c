@@ -303,7 +303,8 @@ static struct entry *db_overwrite(struct db *db, struct key key, struct entry *e
 	return e;
 }
 
-HOT struct entry *db_set_string(struct db *db, struct key key, struct bytes value, int64_t expiry_ms)
+HOT struct entry *db_set_string(
+	struct db *db, struct key key, struct bytes value, int64_t expiry_ms)
 {
 	struct entry *e = db_find(db, key);
 	struct shape s = shape_of_text(value);

@@ -73,7 +73,7 @@ struct keyspace {
 	struct keyspace_stats stats;
 	uint64_t dirty;          /* changes since the last save */
 	int allow_expiry;        /* 0: expired keys are hidden, not deleted (replica, paused) */
-	bool shows_expired;      /* a log is replayed: what expired is there until it says otherwise */
+	bool shows_expired;      /* a log is replayed: it says when what expired went */
 	struct change_sink sinks[KEYSPACE_SINKS_MAX];
 	int sink_count;
 	uint32_t sinks_armed;    /* bit i: sinks[i] is told; a disarmed one costs nothing */
@@ -93,7 +93,7 @@ struct keyspace {
 	double expire_stale;     /* running average behind stats.expired_stale_perc */
 	struct evict_pool *pool; /* evict.c; NULL until used */
 	int evict_db;            /* whose turn it is under the random policies */
-	size_t told_bytes;       /* what sinks took in all while they were told of evictions (may wrap) */
+	size_t told_bytes;       /* what sinks took while they were told of evictions; may wrap */
 	const struct preimage_sink *preimage; /* NULL: no snapshot runs */
 	uint8_t generation, generations_mixed; /* preimage.h */
 };
@@ -238,15 +238,13 @@ void keyspace_swap(struct keyspace *k, int a, int b);
 /* A random live entry; NULL when there is none (bounded tries over expired ones). */
 struct entry *db_random(struct db *db);
 
-/* --- background slices; each returns true while more is left -------------------------------- */
+/* --- background slices; each returns true while more is left --- */
 /* One round of the active sweep (expire.c); true: the budget ended it while much was expired. */
 bool keyspace_expire_slice(struct keyspace *k, int64_t budget_us);
 bool keyspace_free_slice(struct keyspace *k, int64_t budget_us);
 bool keyspace_resize_slice(struct keyspace *k, int64_t budget_us);
 
-/* Memory that is not data: tables. */
-size_t keyspace_overhead_bytes(const struct keyspace *k);
-/* MEMORY USAGE without the table's share. */
-size_t entry_memory_bytes(const struct entry *e, size_t samples);
+size_t keyspace_overhead_bytes(const struct keyspace *k); /* memory of tables */
+size_t entry_memory_bytes(const struct entry *e, size_t samples); /* the table's share is out */
 
 #endif
