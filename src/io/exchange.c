@@ -23,6 +23,7 @@ static bool is_ready(int fd, short events, int timeout_ms)
 	return n > 0;
 }
 
+/* The descriptor; -1 = nobody answered, -2 = refused, which Redis finds out when it writes. */
 static int connect_one(const struct addrinfo *a, int timeout_ms)
 {
 	int error = 0;
@@ -33,11 +34,12 @@ static int connect_one(const struct addrinfo *a, int timeout_ms)
 		return -1;
 	if (connect(fd, a->ai_addr, a->ai_addrlen) == 0)
 		return fd;
-	if (errno == EINPROGRESS && is_ready(fd, POLLOUT, timeout_ms) &&
-		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error == 0)
+	bool is_known = errno == EINPROGRESS && is_ready(fd, POLLOUT, timeout_ms) &&
+			getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0;
+	if (is_known && error == 0)
 		return fd;
 	close(fd);
-	return -1;
+	return is_known ? -2 : -1;
 }
 
 static int connect_any(const struct exchange *e)
@@ -110,7 +112,7 @@ void exchange_run(struct exchange *e)
 	int fd = connect_any(e);
 
 	e->got = 0;
-	e->status = EXCHANGE_CONNECT;
+	e->status = fd == -2 ? EXCHANGE_WRITE : EXCHANGE_CONNECT;
 	if (fd < 0)
 		return;
 	e->status = EXCHANGE_OK;
