@@ -350,6 +350,7 @@ static void stop_marked(struct aof *a, struct aof_job *job)
 {
 	(void)job;
 	a->is_stopping = false;
+	aof_begin_deferred(a);
 }
 
 static void aof_on_stopped(bool is_ok, uint64_t size, void *context)
@@ -376,6 +377,13 @@ void aof_stop_log(struct aof *a)
 	log_writer_stop(a->p->log, aof_on_stopped, a);
 }
 
+/* Something is being given up or ended: a moment, and a rewrite can begin. */
+static bool aof_is_ending(const struct aof *a)
+{
+	return a->is_stopping || a->wants_stop || a->phase == AOF_DROPPING ||
+	       (a->phase != AOF_IDLE && a->is_aborted);
+}
+
 bool aof_switch_on(struct aof *a)
 {
 	if (a->state != AOF_OFF)
@@ -396,6 +404,10 @@ bool aof_switch_on(struct aof *a)
 		a->is_scheduled = false;
 		return false;
 	}
+	if (aof_is_ending(a)) {
+		a->is_deferred = true;
+		return true;
+	}
 	a->is_scheduled = true;
 	log_line(LOG_NOTICE,
 		"AOF was enabled but there is already another background operation. An AOF "
@@ -407,7 +419,7 @@ void aof_switch_off(struct aof *a)
 {
 	enum aof_state state = a->state;
 	a->state = AOF_OFF;
-	a->is_scheduled = false;
+	a->is_scheduled = a->is_deferred = false;
 	if (a->phase != AOF_IDLE && a->phase != AOF_DROPPING) {
 		log_line(LOG_NOTICE, "Killing running AOF rewrite child");
 		aof_abort_generation(a);
@@ -458,7 +470,11 @@ bool aof_is_busy(const struct aof *a)
 
 enum aof_rewrite_answer aof_rewrite(struct aof *a)
 {
-	if (a->phase != AOF_IDLE)
+	if (!a->is_deferred && aof_is_ending(a)) {
+		a->is_deferred = true;
+		return AOF_REWRITE_STARTED;
+	}
+	if (a->is_deferred || a->phase != AOF_IDLE)
 		return AOF_REWRITE_BUSY;
 	if (!aof_can_begin(a) || a->p->exec->depth > 1) {
 		a->is_scheduled = true;
@@ -473,6 +489,12 @@ static bool aof_look_again(struct aof *a)
 	aof_find_directory(a);
 	manifest_release(&a->manifest);
 	return manifest_read(a) >= 0;
+}
+
+void aof_begin_deferred(struct aof *a)
+{
+	if (a->is_deferred && aof_can_begin(a))
+		(void)aof_begin_next(a);
 }
 
 bool aof_begin_next(struct aof *a)
@@ -533,6 +555,8 @@ void aof_on_tick(struct aof *a)
 	int64_t now_ms = loop_wall_ms(a->p->loop);
 	if (a->wants_stop)
 		aof_stop_log(a);
+	if (a->is_deferred)
+		aof_begin_deferred(a);
 	if (!aof_can_begin(a) || now_ms < a->retry_at_ms)
 		return;
 	if (a->state == AOF_ON && log_writer_has_failed(a->p->log))
@@ -547,7 +571,7 @@ struct aof_figures aof_figures_get(const struct aof *a)
 {
 	return (struct aof_figures){
 		.state = a->state,
-		.is_rewriting = a->phase != AOF_IDLE,
+		.is_rewriting = a->phase != AOF_IDLE || a->is_deferred,
 		.is_rewrite_scheduled = a->is_scheduled,
 		.last_rewrite_s = a->last_took_s,
 		.current_rewrite_s =

@@ -59,6 +59,7 @@ struct aof {
 	uint64_t next_base_bytes;
 
 	bool is_scheduled;
+	bool is_deferred; /* begins as soon as what is being ended has ended; counts as running */
 	bool is_stopping; /* the log's writer is ending its file */
 	bool wants_stop;  /* … is to, as soon as it can */
 	int jobs;         /* in the offload thread */
@@ -127,6 +128,8 @@ void aof_job_submit(struct aof_job *job, bool at_once);
 void aof_stop_log(struct aof *a);
 /* The generation that fits the state. False: it could not begin. */
 bool aof_begin_next(struct aof *a);
+/* What was asked for while something was ending, if it has ended. */
+void aof_begin_deferred(struct aof *a);
 
 /* --- aof_rewrite.c --- */
 

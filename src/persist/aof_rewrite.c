@@ -65,6 +65,7 @@ static void generation_removed(struct aof *a, struct aof_job *job)
 {
 	(void)job;
 	generation_over(a);
+	aof_begin_deferred(a);
 }
 
 /* The log has let go of its temporary file. */
@@ -311,7 +312,7 @@ bool aof_begin_generation(struct aof *a, enum aof_reason reason)
 	if (!aof_can_begin(a))
 		return false;
 	a->reason = reason;
-	a->is_scheduled = false;
+	a->is_scheduled = a->is_deferred = false;
 	a->is_aborted = false;
 	a->began_ms = loop_wall_ms(a->p->loop);
 	manifest_copy(&a->manifest, &a->next);
