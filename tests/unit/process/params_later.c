@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * process/params_later: the table, save points, and the checks of names.
+ * process/params_later: the table and the checks of names.
  */
 #include "../../../src/process/params_later.c"
 
@@ -29,42 +29,11 @@ static void test_rows(void **state)
 {
 	(void)state;
 	rows_check(later_params, &config);
-	rows_expect_shown(later_params, &config, "save", "3600 1 300 100 60 10000");
-}
-
-static void test_save(void **state)
-{
-	static const char *const bad[] = {"1", "1 2 3", "0 1", "1 -1", "a 1", "1 b", "1  2"};
-	struct buf lines = {0};
-	(void)state;
-	rows_expect(later_params, &config, "save", "10 1 20 2", NULL);
-	rows_expect_shown(later_params, &config, "save", "10 1 20 2");
-	for (size_t i = 0; i + 1 < sizeof(bad) / sizeof(bad[0]); i++)
-		rows_expect(later_params, &config, "save", bad[i], "Invalid save parameters");
-	param_rewrite(param_find(later_params, BYTES("save")), &config, false, &lines);
-	assert_string_equal(buf_text(&lines), "save 10 1\nsave 20 2\n");
-	buf_clear(&lines);
-	rows_expect(later_params, &config, "save", "", NULL);
-	param_rewrite(param_find(later_params, BYTES("save")), &config, false, &lines);
-	assert_string_equal(buf_text(&lines), "save \"\"\n");
-	buf_release(&lines);
-	struct buf many = {0};
-	for (int i = 0; i <= LATER_SAVE_POINTS_MAX; i++)
-		buf_add_text(&many, "1 1 ");
-	rows_expect(later_params, &config, "save", buf_text(&many), "Invalid save parameters");
-	buf_release(&many);
-	rows_expect_shown(later_params, &config, "save", "");
 }
 
 static void test_checks(void **state)
 {
 	(void)state;
-	rows_expect(later_params, &config, "dbfilename", "a/b",
-		"dbfilename can't be a path, just a filename");
-	rows_expect(later_params, &config, "appendfilename", "a/b",
-		"appendfilename can't be a path, just a filename");
-	rows_expect(later_params, &config, "appenddirname", "a/b",
-		"appenddirname can't be a path, just a dirname");
 	rows_expect(later_params, &config, "slaveof", "127.0.0.1 abc", "Invalid master port");
 	rows_expect(later_params, &config, "replicaof", "127.0.0.1 70000", "Invalid master port");
 	rows_expect(later_params, &config, "replicaof", "a 1 2", "wrong number of arguments");
@@ -89,7 +58,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_rows, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_save, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_checks, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

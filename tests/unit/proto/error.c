@@ -13,7 +13,7 @@ static void test_each_text_is_a_line_with_a_code(void **state)
 		const char *text = error_text((enum error)error);
 		assert_non_null(text);
 		struct bytes code = error_code(bytes_text(text));
-		assert_true(code.len > 0 && code.len < strlen(text));
+		assert_true(code.len > 0); /* "ERR" may be all, as it is in Redis */
 		for (size_t i = 0; i < code.len; i++)
 			assert_true(code.ptr[i] >= 'A' && code.ptr[i] <= 'Z');
 		assert_null(strpbrk(text, "\r\n"));
