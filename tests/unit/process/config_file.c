@@ -40,7 +40,9 @@ static int setup(void **state)
 	const struct param_group group = {rows, &thing, NULL};
 	(void)state;
 	config = config_new(&group, 1);
-	config_add_directive(config, &(struct config_directive){.name = "directive", .min_args = 1, .max_args = 2, .take = take});
+	config_add_directive(config,
+		&(struct config_directive){
+			.name = "directive", .min_args = 1, .max_args = 2, .take = take});
 	taken[0] = '\0';
 	return 0;
 }
