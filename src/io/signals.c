@@ -64,9 +64,8 @@ static void actions_set(void (*action)(int))
 	sigemptyset(&act.sa_mask);
 	for (size_t i = 0; i < HANDLED_COUNT; i++)
 		sigaction(handled[i], &act, NULL);
-	act.sa_handler = action == SIG_DFL ? SIG_DFL : SIG_IGN;
-	sigaction(SIGHUP, &act, NULL);
 	act.sa_handler = SIG_IGN;
+	sigaction(SIGHUP, &act, NULL);
 	sigaction(SIGPIPE, &act, NULL);
 }
 
@@ -95,7 +94,8 @@ void signals_close(struct loop *loop)
 {
 	if (wake_fd < 0)
 		return;
-	actions_set(SIG_DFL);
+	/* Who closes is about to end: a second SIGTERM must not turn that into a death by signal. */
+	actions_set(SIG_IGN);
 	watch_close(loop, &watch);
 	close(wake_fd);
 	wake_fd = -1;

@@ -12,7 +12,7 @@ struct loop;
  * came since. A second SIGINT that arrives before the first was handled ends the process at once,
  * so that a stuck loop can be left with Ctrl-C. 0 or -errno. */
 int signals_open(struct loop *loop, void (*handler)(int signal, void *context), void *context);
-/* Back to the system's defaults (SIGPIPE stays ignored). */
+/* From here on they are ignored: the process is about to end. */
 void signals_close(struct loop *loop);
 
 #endif

@@ -136,8 +136,10 @@ HOT static void socket_read(struct loop *loop, struct socket *s)
 	size_t room = 0;
 	if (s->events->on_room != NULL)
 		room = s->events->on_room(s, &into);
-	if (room == 0)
+	if (room == 0) {
+		into = slice;
 		room = LOOP_READ_BYTES;
+	}
 	if (into == slice && room > LOOP_ARENA_BYTES - loop->arena_used)
 		room = LOOP_ARENA_BYTES - loop->arena_used;
 	ssize_t n = receive(loop, s, &into, room);
