@@ -94,7 +94,7 @@ void signals_close(struct loop *loop)
 {
 	if (wake_fd < 0)
 		return;
-	/* Who closes is about to end: a second SIGTERM must not turn that into a death by signal. */
+	/* Who closes is about to end; a second SIGTERM must not make that a death by signal. */
 	actions_set(SIG_IGN);
 	watch_close(loop, &watch);
 	close(wake_fd);

@@ -278,7 +278,9 @@ HOT size_t batch_on_room(struct socket *s, char **into)
 		return c->read_room; /* of the loop's own memory */
 	size_t total = (size_t)c->parser.bulk_len + 2;
 	if (c->big->cap <= c->big_received) {
-		size_t cap = c->big->cap * 2 > NET_BIG_ARG_BYTES ? c->big->cap * 2 : NET_BIG_ARG_BYTES;
+		size_t cap = c->big->cap * 2;
+		if (cap < NET_BIG_ARG_BYTES)
+			cap = NET_BIG_ARG_BYTES;
 		if (cap > total)
 			cap = total;
 		c->big->len = c->big_received;

@@ -45,7 +45,7 @@ static int child_patient(void)
 	return world_teardown(NULL);
 }
 
-/* After the close the system's defaults rule again. */
+/* After the close nothing ends the process but itself. */
 static int child_ending(void)
 {
 	start();
