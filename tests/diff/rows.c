@@ -199,7 +199,7 @@ static const struct row rows[] = {
 	{ "stream", 'x', "XAUTOCLAIM %k (g|h) (c|d) 0 (-|%I) [COUNT %n] [JUSTID]", COMPARE_EXACT },
 	{ "stream", 'x', "XINFO (STREAM %k [FULL [COUNT %n]]|GROUPS %k|CONSUMERS %k g)",
 		COMPARE_KIND },
-	{ "stream", 'x', "OBJECT ENCODING %k", COMPARE_EXACT },
+	{ "stream", 'x', "OBJECT ENCODING %k", COMPARE_ENCODING },
 
 	{ "sort", '*', "SORT %k [LIMIT %n %n] [ASC|DESC] ALPHA [STORE %k]", COMPARE_EXACT },
 	{ "sort", '*', "SORT %k [BY s*] [GET #] [GET s*] [DESC] ALPHA", COMPARE_SORTED },
