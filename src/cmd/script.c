@@ -11,37 +11,37 @@
 
 static enum outcome eval(struct call *call)
 {
-	exec_show_call(call);
+	call_show(call);
 	return eval_run(call, EVAL_TEXT, false);
 }
 
 static enum outcome eval_ro(struct call *call)
 {
-	exec_show_call(call);
+	call_show(call);
 	return eval_run(call, EVAL_TEXT, true);
 }
 
 static enum outcome evalsha(struct call *call)
 {
-	exec_show_call(call);
+	call_show(call);
 	return eval_run(call, EVAL_SHA, false);
 }
 
 static enum outcome evalsha_ro(struct call *call)
 {
-	exec_show_call(call);
+	call_show(call);
 	return eval_run(call, EVAL_SHA, true);
 }
 
 static enum outcome fcall(struct call *call)
 {
-	exec_show_call(call);
+	call_show(call);
 	return function_run(call, false);
 }
 
 static enum outcome fcall_ro(struct call *call)
 {
-	exec_show_call(call);
+	call_show(call);
 	return function_run(call, true);
 }
 

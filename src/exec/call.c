@@ -101,6 +101,18 @@ static inline void call_tell(const struct call_sink *sinks, uint32_t armed, stru
 	}
 }
 
+static void call_tell_seen(struct call *call, enum outcome outcome, uint64_t ticks)
+{
+	const struct exec *exec = call->exec;
+	call_tell(exec->seen, (1u << exec->seen_count) - 1, call, outcome, ticks);
+}
+
+void call_show(struct call *call)
+{
+	call->is_shown = true;
+	call_tell_seen(call, DONE, 0);
+}
+
 static inline enum outcome call_execute_now(struct call *call)
 {
 	struct exec *exec = call->exec;
@@ -121,7 +133,7 @@ static inline enum outcome call_execute_now(struct call *call)
 	if (UNLIKELY(exec->pushes_for != NULL) && exec->depth == 0)
 		exec_send_pushes(exec);
 	if (UNLIKELY(exec->seen_count > 0) && !call->is_blocked_retry && !call->is_shown)
-		call_tell(exec->seen, (1u << exec->seen_count) - 1, call, outcome, end - begin);
+		call_tell_seen(call, outcome, end - begin);
 	if (UNLIKELY(outcome == BLOCKED))
 		return outcome;
 	exec->stats.calls++;

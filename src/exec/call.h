@@ -25,7 +25,7 @@ struct call {
 	uint8_t effect;        /* exec/effect: how this call is propagated */
 	uint32_t redacted;     /* bit i: argv[i] is a secret, not for logs and monitors */
 	uint64_t dirty_before; /* the keyspace's count when it began */
-	bool is_shown;         /* watchers (MONITOR) were told before it ran: exec_show_call */
+	bool is_shown;         /* watchers (MONITOR) were told before it ran: call_show */
 	bool is_blocked_retry; /* the same call again, because a key it waits for changed */
 };
 
@@ -44,6 +44,10 @@ bool call_is_permitted(struct call *call, uint32_t gates);
 /* Runs a call again that a log tells of: no gates, no effects, no accounts, nobody is told. `call`
  * needs session (ORIGIN_RECOVERY), argv, argc, command. */
 enum outcome call_replay(struct call *call);
+
+/* Tells the `seen` sinks (MONITOR) now, before the call runs: a script stands before what it
+ * calls. */
+void call_show(struct call *call);
 
 /* Sets session, exec, argv, argc and looks the command up. */
 void call_prepare(struct call *call, struct session *s, struct bytes *argv, int argc);

@@ -61,15 +61,6 @@ void exec_unsink_seen(struct exec *exec, struct call_sink sink)
 			exec->seen[i] = exec->seen[--exec->seen_count];
 }
 
-void exec_show_call(struct call *call)
-{
-	struct exec *exec = call->exec;
-
-	call->is_shown = true;
-	for (int i = 0; i < exec->seen_count; i++)
-		exec->seen[i].called(call, DONE, 0, exec->seen[i].context);
-}
-
 int exec_sink_after(struct exec *exec, struct call_sink sink)
 {
 	ASSERT(exec->after_count < EXEC_CALL_SINKS_MAX);

@@ -116,8 +116,6 @@ void exec_free(struct exec *exec);
 /* Clocks of the turn, for expiry and idle times. */
 void exec_set_time(struct exec *exec, int64_t now_us);
 void exec_sink_seen(struct exec *exec, struct call_sink sink);
-/* Tells the `seen` sinks now, before the call runs: a script stands before what it calls. */
-void exec_show_call(struct call *call);
 void exec_unsink_seen(struct exec *exec, struct call_sink sink);
 /* Adds a sink, armed, and returns its number for exec_arm_after. */
 int exec_sink_after(struct exec *exec, struct call_sink sink);

@@ -422,9 +422,11 @@ void db_remove_because(struct db *db, struct key key, struct entry *e, const str
 	change.db = db;
 	change.key = key.name;
 	change.hash = key.hash;
-	size_t before = mem_used_bytes();
+	bool is_eviction = why->cause == CHANGE_EVICTED;
+	size_t before = is_eviction ? mem_used_bytes() : 0;
 	keyspace_tell(db->keyspace, &change);
-	db->keyspace->told_bytes += mem_used_bytes() - before;
+	if (is_eviction)
+		db->keyspace->told_bytes += mem_used_bytes() - before;
 	if (entry_owns_pointer(e)) {
 		struct value v = entry_value(e);
 		grave_bury_value(db->keyspace, &v, lazy);

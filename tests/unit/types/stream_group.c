@@ -8,27 +8,9 @@
 #include "../unit.h"
 #include "base/rand.h"
 #include "row.h"
+#include "stream_fixture.h"
 
 #define ENTRIES 300
-#define CONSUMERS 5
-
-static struct bytes pair[2] = {BYTES("f"), BYTES("v")};
-
-static struct stream_body *some_stream(struct value *v, uint64_t entries)
-{
-	*v = stream_empty;
-	struct stream_body *s = stream_of(v);
-	for (uint64_t i = 1; i <= entries; i++)
-		stream_add(s, (struct id){i, 0}, pair, 1);
-	return s;
-}
-
-static struct bytes consumer_name(int number)
-{
-	static const char *const names[CONSUMERS] = {"c", "b", "", "consumer", "a"};
-	return bytes_text(names[number]);
-}
-
 /* Whose the entry is; -1 = nobody's. */
 static int owner[ENTRIES + 1];
 

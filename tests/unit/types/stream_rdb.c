@@ -6,25 +6,7 @@
 
 #include "../unit.h"
 #include "base/rand.h"
-
-#define CONSUMERS 5
-
-static struct bytes pair[2] = {BYTES("f"), BYTES("v")};
-
-static struct stream_body *some_stream(struct value *v, uint64_t entries)
-{
-	*v = stream_empty;
-	struct stream_body *s = stream_of(v);
-	for (uint64_t i = 1; i <= entries; i++)
-		stream_add(s, (struct id){i, 0}, pair, 1);
-	return s;
-}
-
-static struct bytes consumer_name(int number)
-{
-	static const char *const names[CONSUMERS] = {"c", "b", "", "consumer", "a"};
-	return bytes_text(names[number]);
-}
+#include "stream_fixture.h"
 
 /* What a copy or a trip through an RDB body keeps beyond the digest. */
 static void assert_same_groups(const struct value *a, const struct value *b)

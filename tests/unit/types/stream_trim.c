@@ -6,17 +6,7 @@
 #include "../../../src/types/stream_trim.c"
 
 #include "../unit.h"
-
-static struct bytes pair[2] = {BYTES("f"), BYTES("v")};
-
-static struct stream_body *some_stream(struct value *v, uint64_t entries)
-{
-	*v = stream_empty;
-	struct stream_body *s = stream_of(v);
-	for (uint64_t i = 1; i <= entries; i++)
-		stream_add(s, (struct id){i, 0}, pair, 1);
-	return s;
-}
+#include "stream_fixture.h"
 
 /* A cut takes as long for many entries as for few. */
 static void test_cut_is_cheap(void **state)
