@@ -7,30 +7,9 @@
  * Searches inside a leaf must look at items, each of which may be a cache miss: both places that
  * may be asked next are fetched ahead, so that two misses overlap.
  */
-#include "ds/order_tree.h"
+#include "ds/order_tree_internal.h"
 
 #include "base/assert.h"
-
-struct order_inner {
-	uint32_t used;
-	void *children[ORDER_INNER_ITEMS];
-	size_t counts[ORDER_INNER_ITEMS]; /* items below the child */
-	double scores[ORDER_INNER_ITEMS]; /* of the least of them */
-	void *items[ORDER_INNER_ITEMS];
-};
-
-/* What a parent says of a child. */
-struct branch {
-	void *child;
-	size_t count;
-	double score;
-	void *item;
-};
-
-struct step {
-	struct order_inner *node;
-	unsigned index;
-};
 
 struct path {
 	struct step steps[ORDER_DEPTH_MAX];
@@ -42,98 +21,6 @@ struct path {
 void order_tree_init(struct order_tree *t)
 {
 	*t = (struct order_tree){0};
-}
-
-/* --- nodes --- */
-
-static struct order_leaf *leaf_new(struct order_tree *t)
-{
-	struct order_leaf *leaf = mem_alloc(sizeof(*leaf));
-	leaf->next = leaf->prev = NULL;
-	leaf->used = 0;
-	t->leaves++;
-	return leaf;
-}
-
-static void leaf_free(struct order_tree *t, struct order_leaf *leaf)
-{
-	if (leaf->prev != NULL)
-		leaf->prev->next = leaf->next;
-	if (leaf->next != NULL)
-		leaf->next->prev = leaf->prev;
-	mem_free_sized(leaf, sizeof(*leaf));
-	t->leaves--;
-}
-
-static struct order_inner *inner_new(struct order_tree *t)
-{
-	struct order_inner *inner = mem_alloc(sizeof(*inner));
-	inner->used = 0;
-	t->inners++;
-	return inner;
-}
-
-static void inner_free(struct order_tree *t, struct order_inner *inner)
-{
-	mem_free_sized(inner, sizeof(*inner));
-	t->inners--;
-}
-
-static void inner_set(struct order_inner *n, unsigned at, struct branch b)
-{
-	n->children[at] = b.child;
-	n->counts[at] = b.count;
-	n->scores[at] = b.score;
-	n->items[at] = b.item;
-}
-
-/* Moves branches within a node or between two. */
-static void inner_move(struct order_inner *to, unsigned at, struct order_inner *from,
-	unsigned first, unsigned count)
-{
-	memmove(to->children + at, from->children + first, count * sizeof(to->children[0]));
-	memmove(to->counts + at, from->counts + first, count * sizeof(to->counts[0]));
-	memmove(to->scores + at, from->scores + first, count * sizeof(to->scores[0]));
-	memmove(to->items + at, from->items + first, count * sizeof(to->items[0]));
-}
-
-static void inner_put(struct order_inner *n, unsigned at, struct branch b)
-{
-	inner_move(n, at + 1, n, at, n->used - at);
-	inner_set(n, at, b);
-	n->used++;
-}
-
-static void inner_cut(struct order_inner *n, unsigned at)
-{
-	n->used--;
-	inner_move(n, at, n, at + 1, n->used - at);
-}
-
-static size_t inner_sum(const struct order_inner *n, unsigned behind)
-{
-	size_t sum = 0;
-	for (unsigned i = 0; i < behind; i++)
-		sum += n->counts[i];
-	return sum;
-}
-
-/* `height` 0: a leaf. The node is not empty. */
-static struct branch branch_of(void *node, unsigned height)
-{
-	if (height == 0) {
-		const struct order_leaf *leaf = node;
-		return (struct branch){
-			node, leaf->used, order_item_score(leaf->items[0]), leaf->items[0]};
-	}
-	const struct order_inner *n = node;
-	return (struct branch){node, inner_sum(n, n->used), n->scores[0], n->items[0]};
-}
-
-static unsigned node_used(const void *node, unsigned height)
-{
-	return height == 0 ? ((const struct order_leaf *)node)->used
-			   : ((const struct order_inner *)node)->used;
 }
 
 /* --- descents --- */
@@ -240,23 +127,6 @@ static void leaf_put(struct order_leaf *leaf, unsigned at, void *item)
 	memmove(leaf->items + at + 1, leaf->items + at, (leaf->used - at) * sizeof(void *));
 	leaf->items[at] = item;
 	leaf->used++;
-}
-
-/* Moves items between neighbours until `left` has `wanted`. */
-static void leaf_share(struct order_leaf *left, struct order_leaf *right, unsigned wanted)
-{
-	if (left->used > wanted) {
-		unsigned count = left->used - wanted;
-		memmove(right->items + count, right->items, right->used * sizeof(void *));
-		memcpy(right->items, left->items + wanted, count * sizeof(void *));
-		right->used += count;
-	} else if (left->used < wanted) {
-		unsigned count = wanted - left->used;
-		memcpy(left->items + left->used, right->items, count * sizeof(void *));
-		right->used -= count;
-		memmove(right->items, right->items + count, right->used * sizeof(void *));
-	}
-	left->used = wanted;
 }
 
 /* Makes room in the full leaf of the path by sharing with a neighbour under the same parent, and
@@ -429,9 +299,8 @@ static void inner_join(
 	}
 }
 
-/* What a parent says of the child at `at` is made anew; a child with few entries is joined. An
- * empty one without a neighbour goes. */
-static void settle(struct order_tree *t, struct order_inner *parent, unsigned at, unsigned height)
+void order_tree_settle(
+	struct order_tree *t, struct order_inner *parent, unsigned at, unsigned height)
 {
 	void *child = parent->children[at];
 	unsigned used = node_used(child, height);
@@ -453,8 +322,7 @@ static void settle(struct order_tree *t, struct order_inner *parent, unsigned at
 	}
 }
 
-/* Takes away levels that lead nowhere else. */
-static void shrink_root(struct order_tree *t)
+void order_tree_shrink_root(struct order_tree *t)
 {
 	while (t->depth > 0 && node_used(t->root, t->depth) <= 1) {
 		struct order_inner *root = t->root;
@@ -482,9 +350,11 @@ static void remove_at(struct order_tree *t, struct path *p)
 			path_least(t, p);
 		return;
 	}
-	for (unsigned level = t->depth; level-- > 0;)
-		settle(t, p->steps[level].node, p->steps[level].index, t->depth - 1 - level);
-	shrink_root(t);
+	for (unsigned level = t->depth; level-- > 0;) {
+		struct step s = p->steps[level];
+		order_tree_settle(t, s.node, s.index, t->depth - 1 - level);
+	}
+	order_tree_shrink_root(t);
 }
 
 void order_tree_remove(struct order_tree *t, void *item)
@@ -540,6 +410,18 @@ size_t order_tree_rank(const struct order_tree *t, const void *item)
 	for (unsigned level = 0; level < t->depth; level++)
 		rank += inner_sum(p.steps[level].node, p.steps[level].index);
 	return rank;
+}
+
+bool order_tree_has(const struct order_tree *t, const void *item)
+{
+	struct path p;
+	if (t->root == NULL)
+		return false;
+	descend(t, order_item_score(item), order_item_member(item), &p);
+	for (unsigned i = 0; i < p.leaf->used; i++)
+		if (p.leaf->items[i] == item)
+			return true;
+	return false;
 }
 
 struct order_place order_tree_at(const struct order_tree *t, size_t rank)
@@ -664,7 +546,7 @@ static void inner_check(const struct order_inner *n, unsigned height)
 }
 
 /* Down to each leaf and along the leaves: both must be the same order. */
-void order_tree_check(const struct order_tree *t)
+struct order_nodes order_tree_check_nodes(const struct order_tree *t)
 {
 	struct step steps[ORDER_DEPTH_MAX + 1] = {{0}};
 	size_t inners = 0;
@@ -702,6 +584,12 @@ void order_tree_check(const struct order_tree *t)
 		leaves++;
 		before = leaf;
 	}
-	ASSERT(seen == t->count && leaves == t->leaves && inners == t->inners);
-	ASSERT(before == NULL || before->next == NULL);
+	ASSERT(seen == t->count && (before == NULL || before->next == NULL));
+	return (struct order_nodes){leaves, inners};
+}
+
+void order_tree_check(const struct order_tree *t)
+{
+	struct order_nodes nodes = order_tree_check_nodes(t);
+	ASSERT(nodes.leaves == t->leaves && nodes.inners == t->inners);
 }

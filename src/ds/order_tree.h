@@ -54,6 +54,17 @@ void order_tree_insert(struct order_tree *t, void *item);
 void order_tree_remove(struct order_tree *t, void *item);
 /* Gives an item that is there another score. */
 void order_tree_move(struct order_tree *t, void *item, double score);
+/* Whether this very item is there (not one that equals it). */
+bool order_tree_has(const struct order_tree *t, const void *item);
+/* Takes the items with the ranks first … behind - 1 out, along two paths however many they are:
+ * they are out's then. The nodes they hang on stay on the books of t until order_tree_drop_leaf has
+ * freed them, which is the way to end such a tree. */
+void order_tree_cut(struct order_tree *t, size_t first, size_t behind, struct order_tree *out);
+/* NULL: the tree is empty. */
+const struct order_leaf *order_tree_last_leaf(const struct order_tree *t);
+/* Frees the last leaf, not its items, of `cut`, which was cut out of t. From the first call on
+ * nothing else may be called for `cut` but these two and order_tree_has. */
+void order_tree_drop_leaf(struct order_tree *cut, struct order_tree *t);
 /* How many items stand before one that is there. */
 size_t order_tree_rank(const struct order_tree *t, const void *item);
 
@@ -114,5 +125,11 @@ static inline void *order_place_prev(struct order_place *p)
 size_t order_tree_memory_bytes(const struct order_tree *t);
 /* Walks all invariants; aborts on a violation (tests, DEBUG). */
 void order_tree_check(const struct order_tree *t);
+/* The same without a look at the books, for trees of which something is cut out: what they should
+ * say of it. */
+struct order_nodes {
+	size_t leaves, inners;
+};
+struct order_nodes order_tree_check_nodes(const struct order_tree *t);
 
 #endif

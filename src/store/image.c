@@ -29,6 +29,8 @@ static void table_visit(void *part, void *context)
 	if (high < im->passed || (im->interval != WALK_ALL && interval != im->interval) ||
 		interval_is_saved(im, interval))
 		return;
+	if (im->ops->was_there != NULL && !im->ops->was_there(im, part))
+		return;
 	im->ops->put(im, part, im->writer);
 	im->parts_put++;
 }

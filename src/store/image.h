@@ -37,6 +37,8 @@ struct image_ops {
 	bool (*step)(struct image *im, struct codec_writer *w, size_t effort);
 	/* One part of a table. */
 	void (*put)(struct image *im, const void *part, struct codec_writer *w);
+	/* Optional: whether a part that the table holds belonged to the value at the beginning. */
+	bool (*was_there)(const struct image *im, const void *part);
 	/* Detaches, also in the middle. */
 	void (*end)(struct image *im);
 	/* The image attached to a value that is about to be freed; NULL = none, or it does not
@@ -65,6 +67,7 @@ struct image {
 	uint64_t interval; /* which a change encodes; UINT64_MAX = the walk, all of them */
 	/* The type's own. */
 	void *state;
+	uint64_t state_number;
 	const size_t *kept; /* bytes that live only for this; may be NULL */
 	int64_t base_ms;
 };

@@ -142,8 +142,19 @@ static bool zset_is_large(const struct value *v)
 
 static void zset_begin(struct image *im)
 {
+	const struct zset_table *t = im->value.ptr;
 	im->tag = TAG_ZSET_2;
+	im->state_number = zset_table_cuts(t);
 	image_table_begin(im, zset_dict(&im->value));
+	/* Not the ghosts. */
+	im->parts = order_tree_count(&t->by_score);
+}
+
+/* A change may delete many at once and leave their items to be met as they were. */
+static bool zset_was_there(const struct image *im, const void *item)
+{
+	const struct zset_table *t = im->value.ptr;
+	return LIKELY(im->state_number == 0) || !zset_table_was_ghost(t, item, im->state_number);
 }
 
 static void zset_put(struct image *im, const void *item, struct codec_writer *w)
@@ -165,6 +176,7 @@ const struct image_ops zset_image = {
 	.head = count_head,
 	.step = image_table_step,
 	.put = zset_put,
+	.was_there = zset_was_there,
 	.end = image_table_end,
 	.of = zset_image_of,
 };

@@ -18,22 +18,34 @@ static bool remember(uintptr_t *slots, size_t mask, uintptr_t ptr)
 	return true;
 }
 
-void sample_dict(
-	const struct dict *d, size_t count, void (*visit)(void *item, void *context), void *context)
+void sample_distinct(const struct sample_source *source, size_t count,
+	void (*visit)(void *item, void *context), void *context)
 {
-	ASSERT(count < dict_count(d));
 	size_t slots_count = 16;
 	while (slots_count < count * 2)
 		slots_count *= 2;
 	uintptr_t *slots = mem_calloc(slots_count, sizeof(*slots));
 	while (count > 0) {
-		void *item = dict_random(d);
+		void *item = source->draw(source->context);
 		if (!remember(slots, slots_count - 1, (uintptr_t)item))
 			continue;
 		visit(item, context);
 		count--;
 	}
 	mem_free_sized(slots, slots_count * sizeof(*slots));
+}
+
+static void *draw_dict(const void *context)
+{
+	return dict_random(context);
+}
+
+void sample_dict(
+	const struct dict *d, size_t count, void (*visit)(void *item, void *context), void *context)
+{
+	struct sample_source source = {draw_dict, d};
+	ASSERT(count < dict_count(d));
+	sample_distinct(&source, count, visit, context);
 }
 
 struct counted_visit {

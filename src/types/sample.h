@@ -17,7 +17,16 @@ static inline bool sample_is_sparse(size_t count, size_t total)
 	return count < total / 8;
 }
 
+/* Where random items come from: `draw` gives each with the same chance. */
+struct sample_source {
+	void *(*draw)(const void *context);
+	const void *context;
+};
+
 /* Visits `count` distinct random items; sample_is_sparse must hold. */
+void sample_distinct(const struct sample_source *source, size_t count,
+	void (*visit)(void *item, void *context), void *context);
+/* The same of a dictionary's. */
 void sample_dict(const struct dict *d, size_t count, void (*visit)(void *item, void *context),
 	void *context);
 

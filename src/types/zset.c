@@ -28,7 +28,7 @@ static const struct dict_ops item_ops = {.hash = item_hash};
 
 struct zset_table *zset_table_new(size_t expected)
 {
-	struct zset_table *t = mem_alloc(sizeof(*t));
+	struct zset_table *t = mem_calloc(1, sizeof(*t));
 	dict_init(&t->by_member, &item_ops);
 	order_tree_init(&t->by_score);
 	if (expected > 0)
@@ -44,6 +44,8 @@ static void item_drop(void *item, void *context)
 
 bool zset_table_free_slice(struct zset_table *t, size_t effort)
 {
+	if (UNLIKELY(!zset_remnants_free_slice(t, &effort)))
+		return false;
 	size_t buckets = effort / DICT_SLOTS + 1;
 	/* Leaves are gone with a tenth of the items' effort. */
 	if (order_tree_drain(&t->by_score, effort))
@@ -68,6 +70,8 @@ static enum zset_change table_set(struct zset_table *t, struct bytes text, doubl
 	struct zset_member member = zset_member_of(text);
 	void *item = zset_table_find(t, member);
 	if (item == NULL) {
+		if (UNLIKELY(t->remnants != NULL))
+			zset_table_forget(t, member);
 		order_tree_insert(&t->by_score, zset_table_add(t, member, score));
 		return ZSET_ADDED;
 	}
@@ -85,6 +89,8 @@ static bool table_remove(struct zset_table *t, struct bytes member)
 	if (place.bucket == NULL)
 		return false;
 	void *item = dict_ptr_get(place.bucket, place.slot);
+	if (zset_table_is_ghost(t, item))
+		return false;
 	order_tree_remove(&t->by_score, item);
 	dict_remove_place(&t->by_member, hash, place);
 	order_item_free(item);

@@ -60,8 +60,8 @@ struct zset_member_bounds {
 struct zset_range zset_range_by_score(const struct value *v, const struct zset_score_bounds *b);
 /* Means something only where all scores are equal. */
 struct zset_range zset_range_by_member(const struct value *v, const struct zset_member_bounds *b);
-/* Deletes them. Where most of a large one goes it is handed over in *rest, to be freed in slices;
- * else that is empty. */
+/* Deletes them, at once for all who ask. What many leave to be freed is handed over in *rest, which
+ * is good for nothing but that, in slices (zset_cut.c); of few that is empty. */
 void zset_delete_range(struct value *v, struct zset_range range, struct value *rest);
 
 /* --- walks --- */

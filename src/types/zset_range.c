@@ -8,9 +8,6 @@
 #include "types/sample.h"
 #include "types/zset_internal.h"
 
-/* Where more than these go, and twice as many as stay, it is what stays that is moved. */
-#define SPLIT_LEAST 256
-
 static const struct order_tree *tree_of(const struct value *v)
 {
 	return &((const struct zset_table *)v->ptr)->by_score;
@@ -151,59 +148,6 @@ struct zset_range zset_range_by_member(const struct value *v, const struct zset_
 	return range;
 }
 
-/* Takes the item at this rank out of both; it is the caller's then. */
-static void *table_take(struct zset_table *t, size_t rank, uint64_t *hash)
-{
-	struct order_place place = order_tree_at(&t->by_score, rank);
-	void *item = order_place_next(&place);
-	struct bytes member = order_item_member(item);
-	*hash = hash_bytes(member.ptr, member.len);
-	order_tree_remove(&t->by_score, item);
-	dict_remove_place(&t->by_member, *hash, dict_find_pointer(&t->by_member, *hash, item));
-	return item;
-}
-
-/* What stays moves to a new table, and the old one is handed over with all that goes. */
-static void table_split(struct value *v, struct zset_range range, struct value *rest)
-{
-	struct zset_table *from = v->ptr;
-	size_t count = range.behind - range.first;
-	size_t stays = order_tree_count(&from->by_score) - count;
-	uint64_t hash;
-	*rest = *v;
-	if (stays == 0) {
-		*v = zset_empty;
-		return;
-	}
-	struct zset_table *to = v->ptr = zset_table_new(stays);
-	for (size_t i = 0; i < stays; i++) {
-		void *item = table_take(from, i < range.first ? 0 : count, &hash);
-		dict_insert(&to->by_member, hash, item);
-		order_tree_insert(&to->by_score, item);
-	}
-}
-
-void zset_delete_range(struct value *v, struct zset_range range, struct value *rest)
-{
-	size_t count = range.behind - range.first;
-	uint64_t hash;
-	*rest = zset_empty;
-	if (count == 0)
-		return;
-	if (v->encoding == ENC_LISTPACK) {
-		v->ptr = listpack_delete_range(v->ptr, (int64_t)range.first * 2, count * 2);
-		return;
-	}
-	struct zset_table *t = v->ptr;
-	size_t stays = order_tree_count(&t->by_score) - count;
-	if (count >= SPLIT_LEAST && stays < count / 2) {
-		table_split(v, range, rest);
-		return;
-	}
-	for (; count > 0; count--)
-		order_item_free(table_take(t, range.first, &hash));
-}
-
 /* --- walks --- */
 
 void zset_iter_init(struct zset_iter *it, const struct value *v, size_t rank, bool backwards)
@@ -266,6 +210,7 @@ bool zset_random(const struct value *v, struct listpack_item *member, double *sc
 }
 
 struct item_visit {
+	const struct zset_table *table;
 	zset_visit *visit;
 	void *context;
 };
@@ -273,8 +218,21 @@ struct item_visit {
 static void visit_item(void *item, void *context)
 {
 	const struct item_visit *i = context;
+	if (zset_table_is_ghost(i->table, item))
+		return;
 	struct listpack_item member = item_member(item);
 	i->visit(&member, order_item_score(item), i->context);
+}
+
+/* By rank where the dictionary holds ghosts, which may be most of it. */
+static void *draw_item(const void *context)
+{
+	const struct zset_table *t = context;
+	if (LIKELY(t->remnants == NULL))
+		return dict_random(&t->by_member);
+	struct order_place place =
+		order_tree_at(&t->by_score, rand_below(order_tree_count(&t->by_score)));
+	return order_place_next(&place);
 }
 
 void zset_sample(const struct value *v, size_t count, zset_visit *visit, void *context)
@@ -285,8 +243,9 @@ void zset_sample(const struct value *v, size_t count, zset_visit *visit, void *c
 	size_t left = zset_length(v);
 	if (v->encoding != ENC_LISTPACK && sample_is_sparse(count, left)) {
 		const struct zset_table *t = v->ptr;
-		struct item_visit i = {visit, context};
-		sample_dict(&t->by_member, count, visit_item, &i);
+		struct item_visit i = {t, visit, context};
+		struct sample_source source = {draw_item, t};
+		sample_distinct(&source, count, visit_item, &i);
 		return;
 	}
 	/* A walk that takes each of what is left with the right chance. */
@@ -307,7 +266,7 @@ uint64_t zset_scan(
 	double score;
 	if (v->encoding != ENC_LISTPACK) {
 		struct zset_table *t = v->ptr;
-		struct item_visit i = {visit, context};
+		struct item_visit i = {t, visit, context};
 		return sample_scan(&t->by_member, cursor, count, visit_item, &i);
 	}
 	zset_iter_init(&it, v, 0, false);

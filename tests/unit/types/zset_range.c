@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Ranges by score and by member against a look at every member, in both encodings; deleting them;
- * samples and scans.
+ * Ranges by score and by member against a look at every member, in both encodings; samples
+ * and scans.
  */
 #include "../../../src/types/zset_range.c"
 
@@ -137,45 +137,6 @@ static void test_by_member(void **state)
 	zset_free(&large);
 }
 
-static void assert_deletes(unsigned count, struct zset_range range)
-{
-	struct value v = filled(count, 3);
-	char text[32];
-	double score;
-	struct value rest;
-	bool is_large = v.encoding != ENC_LISTPACK;
-	zset_delete_range(&v, range, &rest);
-	if (v.ptr != NULL)
-		zset_ops.check(&v);
-	if (rest.ptr != NULL)
-		zset_ops.check(&rest);
-	size_t gone = range.behind - range.first;
-	bool splits = is_large && gone >= SPLIT_LEAST && count - gone < gone / 2;
-	assert_int_equal(zset_length(&rest), splits ? gone : 0);
-	zset_free(&rest);
-	assert_int_equal(zset_length(&v), count - (range.behind - range.first));
-	for (unsigned i = 0; i < count; i++) {
-		int len = snprintf(text, sizeof(text), "m%05u", i);
-		assert_int_equal(zset_score(&v, bytes_of(text, (size_t)len), &score),
-			i < range.first || i >= range.behind);
-	}
-	zset_free(&v);
-}
-
-static void test_delete_range(void **state)
-{
-	(void)state;
-	for (unsigned count = 60; count <= 3000; count *= 7) {
-		assert_deletes(count, (struct zset_range){0, 0});
-		assert_deletes(count, (struct zset_range){0, count});
-		assert_deletes(count, (struct zset_range){0, 10});
-		assert_deletes(count, (struct zset_range){count - 10, count});
-		assert_deletes(count, (struct zset_range){20, count - 20});
-		assert_deletes(count, (struct zset_range){0, count - 1});
-		assert_deletes(count, (struct zset_range){1, count});
-	}
-}
-
 static void mark(const struct listpack_item *member, double score, void *context)
 {
 	unsigned *seen = context;
@@ -236,7 +197,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_by_score),
 		cmocka_unit_test(test_by_member),
-		cmocka_unit_test(test_delete_range),
 		cmocka_unit_test(test_samples),
 		cmocka_unit_test(test_scan),
 	};
