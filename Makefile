@@ -5,7 +5,7 @@
 #   make test                         everything: lint, unit, spec, clients; plain and sanitized
 #   make check                        the quick part of it, for every save
 #   make lint | unit | spec | fuzz    its pieces (SPEC="--only 'string*'", FUZZ_SECONDS=60)
-#   make crash                        kill and recover, many times (CRASH_ROUNDS=500)
+#   make crash                        kill, lose power, recover, many times (CRASH_ROUNDS=500)
 #   make bench | bench-connections    against redis-server, on this machine
 #   make install                      PREFIX, DESTDIR, SYSCONFDIR; with a systemd service file
 #   make redis.conf                   the configuration file, printed by the server itself
@@ -45,6 +45,8 @@ SERVER := $(if $(filter release,$(BUILD)),src/ringlet-server,$(OBJ)/ringlet-serv
 SOURCES := $(sort $(wildcard src/*/*.c))
 OBJECTS := $(SOURCES:src/%.c=$(OBJ)/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(OBJ)/unit/%,$(sort $(wildcard tests/unit/*/*.c)))
+# Sources that ask for planted faults, compiled once more for the server that has them.
+PLANTED := $(patsubst src/%.c,$(OBJ)/planted/%.o,$(shell grep -l persist/plant.h src/*/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(OBJ)/fuzz/%,$(sort $(wildcard tests/fuzz/*.c)))
 CLIENTS := $(patsubst tests/clients/%.c,$(OBJ)/clients/%,$(sort $(wildcard tests/clients/*.c)))
 
@@ -70,8 +72,8 @@ unit_objects = $(filter-out $(OBJ)/$(1).o,$(foreach floor,$(sort $(call unit_flo
 .DEFAULT_GOAL := all
 .SECONDEXPANSION:
 .DELETE_ON_ERROR:
-.PHONY: all run test check lint unit unit-build spec crash fuzz fuzz-build bench bench-connections \
-	install uninstall clients-build clean FORCE
+.PHONY: all run test check lint unit unit-build spec crash crash-build planted fuzz fuzz-build bench \
+	bench-connections install uninstall clients-build clean FORCE
 
 all: $(SERVER)
 
@@ -83,6 +85,27 @@ $(OBJ)/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC $<)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# A server that is wrong on purpose, and what the crash tests watch any server with.
+$(OBJ)/ringlet-planted: $(OBJ)/main.o $(filter-out $(PLANTED:$(OBJ)/planted/%=$(OBJ)/%),$(OBJECTS)) \
+	$(PLANTED)
+	$(call say,LD $@)
+	$(Q)$(CC) $(CFLAGS_$(BUILD)) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(OBJ)/planted/%.o: src/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC $< with faults)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -DPLANTS -MMD -MP -c -o $@ $<
+
+build/crash/record.so: tests/crash/record.c tests/crash/journal.h
+	@mkdir -p $(@D)
+	$(call say,CC $<)
+	$(Q)$(CC) -D_GNU_SOURCE -std=gnu11 -O1 -g -pthread $(WARN) -fPIC -shared -o $@ $<
+
+build/crash/replay: tests/crash/replay.c tests/crash/journal.h
+	@mkdir -p $(@D)
+	$(call say,CC $<)
+	$(Q)$(CC) -D_GNU_SOURCE -std=gnu11 -O1 -g $(WARN) -o $@ $<
 
 # A unit test includes the file that it tests and links the floors that this file may know. Tests may
 # share a harness by including it, and need not use all of it.
@@ -106,6 +129,8 @@ $(OBJ)/clients/%: tests/clients/%.c
 unit-build: $(UNIT_TESTS)
 fuzz-build: $(FUZZERS)
 clients-build: $(CLIENTS)
+crash-build: build/crash/record.so build/crash/replay
+planted: $(OBJ)/ringlet-planted
 
 run:
 	deps/install
@@ -129,7 +154,7 @@ spec: $(SERVER)
 	tclsh tests/spec/run.tcl --server $(SERVER) $(SPEC)
 
 crash: $(SERVER)
-	tclsh tests/crash/kill.tcl --server $(SERVER) --rounds $(CRASH_ROUNDS) --seed $$(date +%s)
+	SERVER=$(SERVER) tests/crash/run $(CRASH_ROUNDS) $$(date +%s)
 
 fuzz:
 	deps/install --test

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "io/file.h"
 #include "io/loop.h"
+#include "persist/plant.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -147,7 +148,7 @@ static void outfile_write(struct outfile *f)
 			break;
 	}
 	f->op = (struct disk_op){.fd = f->fd,
-		.flags = DISK_FSYNC,
+		.flags = PLANTED(PLANT_RENAME_FIRST) ? 0 : DISK_FSYNC,
 		.iov = f->iov,
 		.iov_count = count,
 		.offset = f->offset,

@@ -1,24 +1,33 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Planted faults: builds of this server that are wrong on purpose (make CPPFLAGS=-DPLANT=1 OBJ=…),
- * with which the crash tests are tested: each must be found. 0, the default, is the real server,
- * and costs nothing.
+ * Planted faults: a build of this server that is wrong on purpose (make planted), with which the
+ * crash tests are tested: each fault must be found. $RINGLET_PLANT says which one it has; 0 and
+ * none: none. In the real server the question is a constant.
  */
 #ifndef RINGLET_PERSIST_PLANT_H
 #define RINGLET_PERSIST_PLANT_H
 
-#ifndef PLANT
-#define PLANT 0
-#endif
+#include <stdbool.h>
 
 enum plant {
-	PLANT_NO_FSYNC = 1,     /* the log's fsyncs are not made, but reported */
-	PLANT_EARLY_REPLY = 2,  /* a write's reply leaves before the log has it */
-	PLANT_NO_DIR_FSYNC = 3, /* directories are not synced */
-	PLANT_RENAME_FIRST = 4, /* a file is renamed before it is synced */
-	PLANT_EARLY_READ = 5,   /* a read shows what is not yet durable */
+	PLANT_NO_FSYNC = 1, /* the log's fsyncs are not made, but reported */
+	PLANT_EARLY_REPLY,  /* a write's reply leaves before the log has it */
+	PLANT_NO_DIR_FSYNC, /* directories are not synced */
+	PLANT_RENAME_FIRST, /* files get their names without being synced */
+	PLANT_EARLY_READ,   /* a read shows what is not yet durable */
 };
 
-#define PLANTED(which) (PLANT == (which))
+#ifdef PLANTS
+#include <stdlib.h>
+
+static inline bool is_planted(enum plant which)
+{
+	const char *chosen = getenv("RINGLET_PLANT");
+	return chosen != NULL && chosen[0] == (char)('0' + which) && chosen[1] == '\0';
+}
+#define PLANTED(which) is_planted(which)
+#else
+#define PLANTED(which) false
+#endif
 
 #endif
