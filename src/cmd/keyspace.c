@@ -10,6 +10,8 @@
 #include "exec/watch.h"
 #include "persist/persist.h"
 
+#define FLUSH_SLICE_US 1000
+
 static enum outcome dbsize(struct call *call)
 {
 	reply_i64(call->reply, (int64_t)db_size(call->db));
@@ -26,10 +28,30 @@ static enum outcome randomkey(struct call *call)
 	return DONE;
 }
 
+/* After SYNC the memory is free. What takes longer than a moment is not done in this turn: the
+ * keys are gone, and the client waits until the slices are through; where it cannot wait, and
+ * nobody may come in between, it is told at once. */
+static enum outcome flush_settle(struct call *call)
+{
+	struct keyspace *k = call->db->keyspace;
+	if (call->session->origin == ORIGIN_RECOVERY)
+		keyspace_free_slice(k, INT64_MAX);
+	if (!keyspace_free_slice(k, FLUSH_SLICE_US) ||
+		call->session->flags & SESSION_DENY_BLOCKING) {
+		reply_ok(call->reply);
+		return DONE;
+	}
+	return wait_on_graves(call);
+}
+
 static enum outcome flush(struct call *call, int db)
 {
 	struct keyspace *k = call->db->keyspace;
 	bool is_lazy = k->config.lazy_user_flush;
+	if (call->is_blocked_retry) {
+		reply_ok(call->reply);
+		return DONE;
+	}
 	if (call->argc > 2)
 		return call_fail(call, E_SYNTAX);
 	if (call_arg_is(call, 1, "ASYNC"))
@@ -38,9 +60,11 @@ static enum outcome flush(struct call *call, int db)
 		is_lazy = false;
 	else if (call->argc == 2)
 		return call_fail(call, E_SYNTAX);
-	keyspace_flush(k, db, is_lazy);
+	keyspace_bury(k, db, is_lazy);
 	/* Also of an empty database: a replica may know keys that are long expired here. */
 	effect_force(call);
+	if (!is_lazy)
+		return flush_settle(call);
 	reply_ok(call->reply);
 	return DONE;
 }
@@ -55,7 +79,8 @@ static enum outcome flushall(struct call *call)
 	const struct services *services = call->exec->services;
 	enum outcome outcome = flush(call, -1);
 	/* A dump of what is gone is not to be finished, nor the last one to be kept. */
-	if (outcome == DONE && services != NULL && services->persist != NULL)
+	if (outcome != FAILED && !call->is_blocked_retry && services != NULL &&
+		services->persist != NULL)
 		save_on_flush(services->persist->save);
 	return outcome;
 }

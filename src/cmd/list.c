@@ -89,6 +89,19 @@ static enum outcome linsert(struct call *call)
 
 /* --- popping --- */
 
+/* Fewer are not worth handing over. */
+#define TRIM_LEAST 1024
+
+/* Keeps first … behind - 1; whole nodes of the rest are freed in slices. */
+static void keep(struct edit *edit, uint64_t first, uint64_t behind)
+{
+	struct value cut[2];
+	list_trim(&edit->value, first, behind, cut);
+	for (int i = 0; i < 2; i++)
+		if (cut[i].ptr != NULL)
+			grave_bury_value(edit->db->keyspace, &cut[i], false);
+}
+
 uint64_t list_pop_many(struct call *call, struct edit *edit, enum list_end end, uint64_t count)
 {
 	struct list_iter it;
@@ -101,7 +114,12 @@ uint64_t list_pop_many(struct call *call, struct edit *edit, enum list_end end, 
 	for (uint64_t i = 0; i < count && list_next(&it, &item); i++)
 		reply_item(call->reply, &item);
 	list_iter_release(&it);
-	list_delete_range(&edit->value, end == LIST_LEFT ? 0 : length - count, count);
+	if (count < TRIM_LEAST)
+		list_delete_range(&edit->value, end == LIST_LEFT ? 0 : length - count, count);
+	else if (end == LIST_LEFT)
+		keep(edit, count, length);
+	else
+		keep(edit, 0, length - count);
 	list_shrink(&edit->value);
 	edit_close(edit, EVENT_LIST, list_pop_event(end), count);
 	return count;
@@ -379,7 +397,6 @@ static enum outcome lrem(struct call *call)
 static enum outcome ltrim(struct call *call)
 {
 	struct edit edit;
-	struct value cut[2];
 	int64_t start, stop;
 	if (!call_arg_i64(call, 2, &start) || !call_arg_i64(call, 3, &stop))
 		return FAILED;
@@ -389,10 +406,7 @@ static enum outcome ltrim(struct call *call)
 	if (found == FOUND) {
 		uint64_t length = list_length(&edit.value);
 		struct range range = range_of(start, stop, length);
-		list_trim(&edit.value, range.first, range.behind, cut);
-		for (int i = 0; i < 2; i++)
-			if (cut[i].ptr != NULL)
-				grave_bury_value(call->db->keyspace, &cut[i], false);
+		keep(&edit, range.first, range.behind);
 		list_shrink(&edit.value);
 		edit_close(&edit, EVENT_LIST, "ltrim", 1);
 	}

@@ -44,6 +44,7 @@ struct exec {
 	int depth;                 /* nested calls (EXEC, scripts) */
 	uint64_t ticks;            /* ticks_now at the last call's end: the next one's begin */
 	size_t ready_count;        /* exec/wait: keys whose waiters are to be served */
+	size_t grave_waits;        /* exec/wait: calls that wait for the graveyard */
 	size_t memory_not_counted; /* bytes that maxmemory leaves out: buffers of replicas, log */
 	bool is_evict_pending;     /* an eviction ran out of its budget */
 	struct out discard;        /* replies nobody wants (CLIENT REPLY OFF) */

@@ -43,6 +43,8 @@ struct wait {
 	size_t heap_index;
 	bool wants_deletion;
 	bool is_event;
+	bool is_for_graves;
+	struct link by_graves;
 	bool is_mute; /* CLIENT REPLY: nobody looks at the reply, whenever it comes */
 };
 
@@ -51,6 +53,7 @@ struct wait_table {
 	struct keyspace *keyspace;
 	int sink; /* armed while there are keys */
 	struct link ready;
+	struct link for_graves; /* calls that wait for the graveyard */
 	struct wait **heap;
 	size_t heap_count, heap_cap;
 	size_t blocked;
@@ -215,6 +218,16 @@ enum outcome wait_on_event(
 	return BLOCKED;
 }
 
+enum outcome wait_on_graves(struct call *call)
+{
+	struct wait *w = wait_begin(call, WAIT_FOREVER, NULL);
+	w->is_event = true;
+	w->is_for_graves = true;
+	link_add_tail(&call->exec->waits->for_graves, &w->by_graves);
+	call->exec->grave_waits++;
+	return BLOCKED;
+}
+
 static void wait_key_drop_if_idle(struct wait_table *t, struct wait_key *k)
 {
 	if (!link_is_empty(&k->waiters) || k->is_ready || k->is_served)
@@ -239,6 +252,10 @@ static void wait_end(struct session *s)
 	}
 	if (w->deadline_ms != 0)
 		heap_remove(t, w);
+	if (w->is_for_graves) {
+		link_remove(&w->by_graves);
+		s->exec->grave_waits--;
+	}
 	mem_free(w->waiters);
 	mem_free(w->argv);
 	mem_free(w);
@@ -432,6 +449,20 @@ void wait_serve_ready(struct exec *exec)
 	t->is_serving = false;
 }
 
+void wait_serve_graves(struct exec *exec)
+{
+	struct link *list = &exec->waits->for_graves;
+
+	/* Who is being closed stays, and goes with its session. */
+	for (struct link *it = list->next, *after; it != list; it = after) {
+		after = it->next;
+		struct wait *w = LINK_OWNER(it, struct wait, by_graves);
+		exec_hold_message(exec, w->session);
+		wait_retry(w);
+		effect_unit_close(exec, false);
+	}
+}
+
 int64_t wait_next_timeout_ms(const struct exec *exec)
 {
 	const struct wait_table *t = exec->waits;
@@ -483,6 +514,7 @@ void wait_table_init(struct exec *exec)
 
 	dict_init(&t->keys, &wait_key_ops);
 	link_init(&t->ready);
+	link_init(&t->for_graves);
 	exec->waits = t;
 	t->keyspace = exec->keyspace;
 	t->sink = keyspace_add_sink(exec->keyspace, (struct change_sink){wait_on_change, exec});

@@ -32,6 +32,15 @@ enum outcome wait_on_keys(struct call *call, const struct wait_spec *spec);
  * timeout. */
 enum outcome wait_on_event(
 	struct call *call, int64_t timeout_ms, void (*on_timeout)(struct reply *));
+/* Blocks until all that was deleted is freed (store/graveyard.h), then the call is run again. Not
+ * where SESSION_DENY_BLOCKING. */
+enum outcome wait_on_graves(struct call *call);
+static inline bool wait_has_grave_waits(const struct exec *exec)
+{
+	return UNLIKELY(exec->grave_waits != 0);
+}
+/* Nothing is left to be freed: runs those calls again. */
+void wait_serve_graves(struct exec *exec);
 /* Ends an event wait: the caller has written the reply (to session->reply). */
 void wait_finish(struct session *s);
 /* CLIENT UNBLOCK: the timeout's reply, or -UNBLOCKED. False when the session is not blocked on

@@ -105,20 +105,26 @@ static void server_on_background(struct timer *t)
 		timer_arm(s->loop, t, SERVER_SLICE_US);
 		return;
 	}
-	bool frees = keyspace_free_slice(s->keyspace, SERVER_SLICE_US);
+	/* One budget for all kinds: they share a turn. */
+	int kinds = (s->keyspace->graves != NULL) + s->is_resizing + s->is_expiring;
+	int64_t budget_us = kinds > 1 ? SERVER_SLICE_US / kinds : SERVER_SLICE_US;
+	bool frees = keyspace_free_slice(s->keyspace, budget_us);
 
 	if (s->is_resizing)
-		s->is_resizing = keyspace_resize_slice(s->keyspace, SERVER_SLICE_US);
+		s->is_resizing = keyspace_resize_slice(s->keyspace, budget_us);
 	if (s->is_expiring) {
 		int64_t expire_begin = clock_mono_us();
-		s->is_expiring = keyspace_expire_slice(s->keyspace, SERVER_SLICE_US);
+		s->is_expiring = keyspace_expire_slice(s->keyspace, budget_us);
 		effect_unit_close(s->exec, false);
 		s->figures.expire_us += (uint64_t)(clock_mono_us() - expire_begin);
 	}
+	if (!frees && wait_has_grave_waits(s->exec))
+		wait_serve_graves(s->exec);
 	if (!frees && !s->is_resizing && !s->is_expiring)
 		return;
 	int64_t took = clock_mono_us() - begin;
-	timer_arm(s->loop, t, took * (frees ? SERVER_FREE_REST_FACTOR : SERVER_REST_FACTOR));
+	int rest = frees ? SERVER_FREE_REST_FACTOR : SERVER_REST_FACTOR;
+	timer_arm(s->loop, t, wait_has_grave_waits(s->exec) ? 0 : took * rest);
 }
 
 static int server_tick_hz(const struct server *s)

@@ -17,7 +17,7 @@
 #include "server/figures.h"
 #include "server/settings.h"
 
-#define SERVER_SLICE_US 1000 /* one kind of background work in one turn */
+#define SERVER_SLICE_US 1000 /* background work of one turn */
 #define SERVER_REST_FACTOR 3 /* it then rests for so many times what it took: a quarter of a core  \
 			      */
 #define SERVER_FREE_REST_FACTOR 1   /* freeing, which gives memory back: half a core */

@@ -446,7 +446,7 @@ void db_detach(struct db *db, struct key key, struct entry *e, struct value *out
 	entry_free(e);
 }
 
-uint64_t keyspace_flush(struct keyspace *k, int db, bool lazy)
+uint64_t keyspace_bury(struct keyspace *k, int db, bool lazy)
 {
 	int first = db < 0 ? 0 : db;
 	int last = db < 0 ? k->db_count - 1 : db;
@@ -464,6 +464,12 @@ uint64_t keyspace_flush(struct keyspace *k, int db, bool lazy)
 		keyspace_bury_db(k, one, lazy);
 	}
 	k->dirty += keys;
+	return keys;
+}
+
+uint64_t keyspace_flush(struct keyspace *k, int db, bool lazy)
+{
+	uint64_t keys = keyspace_bury(k, db, lazy);
 	if (!lazy)
 		while (grave_dig(k))
 			continue;

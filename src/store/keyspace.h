@@ -224,15 +224,15 @@ void db_notice(struct db *db, struct key key, uint32_t event_class, const char *
 /* Takes the key out, publishes why, frees it. key.name may be the entry's own. */
 void db_remove_because(struct db *db, struct key key, struct entry *e,
 	const struct change *why, bool lazy);
-
 static inline size_t db_size(const struct db *db)
 {
 	return dict_count(&db->entries);
 }
-/* Empties one database (db >= 0) or all (-1); tables and values are freed in slices when `lazy`.
- * Returns the number of keys, by which it dirties. Publishes one CHANGE_FLUSHED per database, empty
- * ones too, while the keys are still there. */
+/* Empties one database (db >= 0) or all (-1). Publishes one CHANGE_FLUSHED each, of empty ones too,
+ * before; returns the number of keys, by which it dirties. Unless `lazy` all is freed at once. */
 uint64_t keyspace_flush(struct keyspace *k, int db, bool lazy);
+/* The same; it is freed in slices, and counted as lazily freed where `lazy`. */
+uint64_t keyspace_bury(struct keyspace *k, int db, bool lazy);
 /* Exchanges two databases' contents. Publishes nothing: watchers are told by the command. */
 void keyspace_swap(struct keyspace *k, int a, int b);
 /* A random live entry; NULL when there is none (bounded tries over expired ones). */

@@ -40,7 +40,21 @@ static enum outcome put(struct call *call)
 	return DONE;
 }
 
+static enum outcome settle(struct call *call)
+{
+	if (!call->is_blocked_retry)
+		return wait_on_graves(call);
+	reply_ok(call->reply);
+	return DONE;
+}
+
 static const struct command_row rows[] = {
+	{.name = "SETTLE",
+		.run = settle,
+		.flags = CMD_WRITE,
+		.group = "generic",
+		.since = "1.0.0",
+		.syntax = "word"},
 	{.name = "TAKE",
 		.run = take,
 		.flags = CMD_WRITE | CMD_BLOCKING,
@@ -208,6 +222,31 @@ static void test_the_same_key_twice_is_one_wait(void **state)
 	bench_close(&b);
 }
 
+static void test_what_waits_for_the_graveyard(void **state)
+{
+	struct bench b;
+	(void)state;
+	bench_open(&b);
+	for (int i = 0; i < 3; i++)
+		say(&b.others[i], "SETTLE", "x", NULL);
+	assert_int_equal(3, b.main.exec->grave_waits);
+	assert_int_equal(3, wait_blocked_count(b.main.exec));
+	wait_release_session(&b.others[1]);
+	assert_int_equal(2, b.main.exec->grave_waits);
+	/* Who is about to be closed is not served, and is no obstacle. */
+	b.others[0].flags |= SESSION_CLOSE_ASAP;
+	wait_serve_graves(b.main.exec);
+	heard(&b.others[0], "");
+	heard(&b.others[2], "+OK\r\n");
+	assert_int_equal(1, b.main.exec->grave_waits);
+	b.others[0].flags &= ~(uint32_t)SESSION_CLOSE_ASAP;
+	assert_false(wait_unblock(&b.others[0], false));
+	wait_serve_graves(b.main.exec);
+	heard(&b.others[0], "+OK\r\n");
+	assert_false(wait_has_grave_waits(b.main.exec));
+	bench_close(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +256,7 @@ int main(void)
 		cmocka_unit_test(test_unblock),
 		cmocka_unit_test(test_never_blocks_where_it_must_not),
 		cmocka_unit_test(test_the_same_key_twice_is_one_wait),
+		cmocka_unit_test(test_what_waits_for_the_graveyard),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
