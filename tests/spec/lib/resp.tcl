@@ -25,6 +25,19 @@ namespace eval resp {
 	array set ahead {}
 }
 
+# A port nobody listens on, below those that the kernel gives to who connects: a client that tries
+# one of those before its server is there can be given the very same, and is connected to itself.
+proc resp::free_port {} {
+	variable ports_tried
+	while 1 {
+		set port [expr {10000 + ([pid] * 7919 + [incr ports_tried] * 13 + [clock clicks]) % 22000}]
+		if {![catch {socket -server list -myaddr 127.0.0.1 $port} listener]} {
+			close $listener
+			return $port
+		}
+	}
+}
+
 proc resp::open_client {host port} {
 	variable serial
 	variable pushes
