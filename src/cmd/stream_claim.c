@@ -190,7 +190,7 @@ static void drop_pending(struct claim *x, struct id id, const struct stream_pend
 static void give(struct claim *x, struct id id, struct stream_pending *p, struct stream_entry *e)
 {
 	struct stream_effect effect = claim_effect(x);
-	stream_pending_give(id, p, x->c);
+	stream_pending_give(x->g, id, p, x->c);
 	p->time_ms = x->time_ms;
 	if (x->retry_count >= 0)
 		p->count = (uint64_t)x->retry_count;

@@ -191,8 +191,8 @@ static void serve_plain(struct xread *x, int stream)
 }
 
 /* What the consumer already has, from an id on. */
-static void serve_history(
-	struct xread *x, int stream, const struct stream_body *s, struct stream_consumer *c)
+static void serve_history(struct xread *x, int stream, const struct stream_body *s,
+	struct stream_group *g, struct stream_consumer *c)
 {
 	struct reply *r = x->call->reply;
 	struct id from = x->after[stream];
@@ -208,6 +208,7 @@ static void serve_history(
 		struct stream_entry e;
 		if (stream_find(s, item->id, &e)) {
 			stream_reply_entry(r, &e);
+			stream_pending_touch(g, item->id, p);
 			p->time_ms = x->call->exec->now_ms;
 			p->count++;
 		} else {
@@ -267,7 +268,7 @@ static void serve_group(struct xread *x, int stream)
 	if (is_new_mark(x, stream))
 		changed = serve_new(x, stream, s, g, c);
 	else
-		serve_history(x, stream, s, c);
+		serve_history(x, stream, s, g, c);
 	stream_close_quietly(&edit, changed);
 }
 

@@ -1,51 +1,49 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * The contents of a snapshot, entry by entry: as commands for a log without a preamble, and the
- * beginnings of both formats. A large value is written whole here: commands have no counts that
- * would let pieces of others come between, but neither does anybody wait for them piece by piece.
+ * beginnings of both formats.
  */
 #include "base/num.h"
 #include "persist/snapshot_internal.h"
 #include "store/type_ops.h"
+#include "store/words.h"
 
 #include <stdio.h>
 
-static void write_command(const struct bytes *argv, int argc, void *context)
+void snapshot_write_select(struct snapshot_stream *to, int db)
 {
-	struct codec_writer *w = context;
-	char head[NUM_I64_MAX_CHARS + 8];
-	codec_write_raw(w, head, (size_t)snprintf(head, sizeof(head), "*%d\r\n", argc));
-	for (int i = 0; i < argc; i++) {
-		codec_write_raw(
-			w, head, (size_t)snprintf(head, sizeof(head), "$%zu\r\n", argv[i].len));
-		codec_write_raw(w, argv[i].ptr, argv[i].len);
-		codec_write_raw(w, "\r\n", 2);
-	}
+	char digits[NUM_I64_MAX_CHARS];
+	if (to->db == db)
+		return;
+	const struct bytes select[] = {
+		BYTES("SELECT"), bytes_of(digits, num_print_i64(digits, db))};
+	words_write(select, 2, &to->writer.codec);
+	to->db = db;
+}
+
+void snapshot_write_expiry(struct codec_writer *w, const struct entry *e)
+{
+	char digits[NUM_I64_MAX_CHARS];
+	if (!(e->flags & ENTRY_EXPIRY))
+		return;
+	const struct bytes expire[] = {BYTES("PEXPIREAT"), entry_key(e),
+		bytes_of(digits, num_print_i64(digits, entry_expiry_ms(e)))};
+	words_write(expire, 3, w);
 }
 
 void snapshot_write_commands(struct snapshot_stream *to, int db, const struct entry *e)
 {
 	struct codec_writer *w = &to->writer.codec;
 	struct value v = entry_value(e);
-	char digits[NUM_I64_MAX_CHARS];
-	if (to->db != db) {
-		const struct bytes select[] = {
-			BYTES("SELECT"), bytes_of(digits, num_print_i64(digits, db))};
-		write_command(select, 2, w);
-		to->db = db;
-	}
-	type_ops_of(&v)->rewrite(entry_key(e), &v, write_command, w);
-	if (!(e->flags & ENTRY_EXPIRY))
-		return;
-	const struct bytes expire[] = {BYTES("PEXPIREAT"), entry_key(e),
-		bytes_of(digits, num_print_i64(digits, entry_expiry_ms(e)))};
-	write_command(expire, 3, w);
+	snapshot_write_select(to, db);
+	type_ops_of(&v)->rewrite(entry_key(e), &v, words_write, w);
+	snapshot_write_expiry(w, e);
 }
 
 static void write_library(void *to, struct bytes source)
 {
 	const struct bytes load[] = {BYTES("FUNCTION"), BYTES("LOAD"), source};
-	write_command(load, 3, to);
+	words_write(load, 3, to);
 }
 
 static void snapshot_write_stamp(const struct snapshot *s, struct codec_writer *w)

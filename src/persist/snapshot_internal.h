@@ -28,11 +28,12 @@ struct snapshot_stream {
 	int db; /* SNAPSHOT_NO_DB: unknown */
 };
 
-/* A large value on its way: its name and expiry, encoded, and its image. */
+/* A large value on its way: what comes before and behind it (its name; its expiry), encoded, and
+ * its image. */
 struct snapshot_large {
 	struct snapshot_large *next;
 	struct image *image;
-	struct buf head;
+	struct buf head, tail;
 	int db;
 };
 
@@ -89,8 +90,10 @@ struct snapshot {
 
 /* Puts the writing process into temp_path. */
 void snapshot_name_writer(struct snapshot *s, int pid);
-/* What SNAPSHOT_COMMANDS writes for an entry; for RDB persist/rdb.h. */
+/* What SNAPSHOT_COMMANDS writes for an entry; for RDB persist/rdb.h. And its parts. */
 void snapshot_write_commands(struct snapshot_stream *to, int db, const struct entry *e);
+void snapshot_write_select(struct snapshot_stream *to, int db);
+void snapshot_write_expiry(struct codec_writer *w, const struct entry *e);
 /* Opens the contents: header, functions, sizes of databases. */
 void snapshot_write_begin(struct snapshot *s, struct snapshot_stream *to);
 

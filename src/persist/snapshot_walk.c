@@ -15,14 +15,12 @@
 #include "base/mem.h"
 #include "io/loop.h"
 #include "store/graveyard.h"
-#include "store/type_ops.h"
+#include "store/image.h"
 
 /* Parts of a large value between two looks at the clock. */
 #define WALK_PARTS 64
 /* Empty buckets passed between two looks. */
 #define WALK_BUCKETS 16
-/* Values with more allocations than this are written as they are, without compressing. */
-#define WALK_WHOLE_EFFORT 1024
 /* Bytes on their way to the disk at which the walk waits. */
 #define WALK_PENDING_MAX_BYTES (2 * OUTFILE_GROUP_BYTES)
 
@@ -34,7 +32,7 @@ static void drain_to_file(struct rdb_writer *w)
 	outfile_give(s->file, &w->buf);
 }
 
-static struct snapshot_stream *stream_of(struct snapshot *s)
+static struct snapshot_stream *where_to(struct snapshot *s)
 {
 	return s->current == NULL ? &s->main : &s->side;
 }
@@ -62,49 +60,48 @@ static void stream_join(struct snapshot *s)
 
 /* --- entries -------------------------------------------------------------------------------- */
 
+static void large_frame(struct snapshot *s, struct snapshot_large *large, const struct entry *e)
+{
+	struct rdb_writer frame;
+	rdb_writer_init(&frame, s->config->compress, false, NULL, NULL);
+	frame.codec.flush = NULL;
+	if (s->format == SNAPSHOT_COMMANDS) {
+		snapshot_write_expiry(&frame.codec, e);
+		large->tail = frame.buf;
+	} else {
+		rdb_write_entry_head(&frame, s->keyspace, e, large->image->tag);
+		large->head = frame.buf;
+	}
+}
+
 static bool save_large(struct snapshot *s, int db, const struct entry *e)
 {
 	struct value v = entry_value(e);
-	struct image *im = image_new(&v, s->config->compress);
+	struct image *im = s->format == SNAPSHOT_COMMANDS ? image_new_words(&v, entry_key(e))
+							  : image_new(&v, s->config->compress);
 	if (im == NULL)
 		return false;
 	struct snapshot_large *large = mem_calloc(1, sizeof(*large));
-	struct rdb_writer head;
-	rdb_writer_init(&head, s->config->compress, false, NULL, NULL);
-	head.codec.flush = NULL;
-	rdb_write_entry_head(&head, s->keyspace, e, im->tag);
-	large->head = head.buf;
 	large->image = im;
 	large->db = db;
+	large_frame(s, large, e);
 	*(s->larges == NULL ? &s->larges : &s->larges_last->next) = large;
 	s->larges_last = large;
 	s->large_count++;
 	return true;
 }
 
-/* A value that has no image and is encoded at once. Where it is large (a stream), compressing it
- * would take many times as long as the rest. */
-static void save_whole(struct snapshot *s, struct snapshot_stream *to, const struct entry *e)
-{
-	struct value v = entry_value(e);
-	const struct type_ops *ops = type_ops_of(&v);
-	bool is_large = ops->free_effort != NULL && ops->free_effort(&v) > WALK_WHOLE_EFFORT;
-	to->writer.codec.compress = s->config->compress && !is_large;
-	rdb_write_entry(&to->writer, s->keyspace, e);
-	to->writer.codec.compress = s->config->compress;
-}
-
 static void save_entry(struct snapshot *s, int db, struct entry *e)
 {
-	struct snapshot_stream *to = stream_of(s);
+	struct snapshot_stream *to = where_to(s);
 	entry_mark_saved(s->keyspace, e);
+	if (save_large(s, db, e))
+		return;
 	if (s->format == SNAPSHOT_COMMANDS) {
 		snapshot_write_commands(to, db, e);
 	} else {
-		if (save_large(s, db, e))
-			return;
 		stream_select(to, db);
-		save_whole(s, to, e);
+		rdb_write_entry(&to->writer, s->keyspace, e);
 	}
 	s->keys_done++;
 }
@@ -206,9 +203,12 @@ static bool walk_keys(struct snapshot *s, unsigned *saved)
 static void large_free(struct snapshot *s, struct snapshot_large *large)
 {
 	struct value orphan;
+	while (image_leave(large->image, &orphan))
+		grave_bury_value(s->keyspace, &orphan, true);
 	if (image_free(large->image, &orphan))
 		grave_bury_value(s->keyspace, &orphan, true);
 	buf_release(&large->head);
+	buf_release(&large->tail);
 	mem_free_sized(large, sizeof(*large));
 	s->large_count--;
 }
@@ -217,7 +217,10 @@ static void large_begin(struct snapshot *s)
 {
 	struct snapshot_large *large = s->larges;
 	s->larges = large->next;
-	stream_select(&s->main, large->db);
+	if (s->format == SNAPSHOT_COMMANDS)
+		snapshot_write_select(&s->main, large->db);
+	else
+		stream_select(&s->main, large->db);
 	codec_write_raw(&s->main.writer.codec, large->head.ptr, large->head.len);
 	s->current = large;
 }
@@ -228,6 +231,7 @@ static void large_go_on(struct snapshot *s)
 	if (image_step(large->image, &s->main.writer.codec, WALK_PARTS))
 		return;
 	s->is_unsound |= !image_is_sound(large->image);
+	codec_write_raw(&s->main.writer.codec, large->tail.ptr, large->tail.len);
 	s->current = NULL;
 	large_free(s, large);
 	s->keys_done++;
@@ -279,7 +283,7 @@ size_t snapshot_walk_extra(const struct snapshot *s)
 	if (s->current != NULL)
 		bytes += image_extra_bytes(s->current->image);
 	for (const struct snapshot_large *l = s->larges; l != NULL; l = l->next)
-		bytes += sizeof(*l) + l->head.cap + image_extra_bytes(l->image);
+		bytes += sizeof(*l) + l->head.cap + l->tail.cap + image_extra_bytes(l->image);
 	return bytes;
 }
 

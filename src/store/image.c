@@ -20,6 +20,24 @@ static bool interval_is_saved(const struct image *im, uint64_t interval)
 	return im->saved[interval / 64] >> (interval % 64) & 1;
 }
 
+static void table_say(struct image *im)
+{
+	if (im->said_count > 0)
+		im->ops->say(im, im->said, im->said_count, im->writer);
+	im->said_count = 0;
+}
+
+static void table_put(struct image *im, const void *part)
+{
+	if (!im->is_words) {
+		im->ops->put(im, part, im->writer);
+		return;
+	}
+	if (im->said_count == IMAGE_SAID_PARTS)
+		table_say(im);
+	im->said[im->said_count++] = part;
+}
+
 static void table_visit(void *part, void *context)
 {
 	struct image *im = context;
@@ -31,7 +49,7 @@ static void table_visit(void *part, void *context)
 		return;
 	if (im->ops->was_there != NULL && !im->ops->was_there(im, part))
 		return;
-	im->ops->put(im, part, im->writer);
+	table_put(im, part);
 	im->parts_put++;
 }
 
@@ -52,6 +70,7 @@ static void table_before(struct dict_watch *watch, uint64_t hash)
 	do {
 		at = dict_scan(im->dict, at << CURSOR_SHIFT, table_visit, im) >> CURSOR_SHIFT;
 	} while (at != 0 && at < end);
+	table_say(im);
 	im->writer = outer;
 	im->interval = WALK_ALL;
 	im->saved[interval / 64] |= (uint64_t)1 << (interval % 64);
@@ -70,6 +89,8 @@ void image_table_begin(struct image *im, struct dict *d)
 	im->interval = WALK_ALL;
 	im->saved_bytes = ((size_t)1 << bits) / 8;
 	im->saved = mem_calloc(1, im->saved_bytes);
+	if (im->is_words)
+		im->said = mem_alloc(IMAGE_SAID_PARTS * sizeof(im->said[0]));
 	im->watch.before = table_before;
 	d->watch = &im->watch;
 }
@@ -84,6 +105,7 @@ bool image_table_step(struct image *im, struct codec_writer *w, size_t effort)
 		im->passed = next == 0 ? (uint64_t)1 << HIGH_BITS : next >> CURSOR_SHIFT;
 		buckets += 1 + (size_t)(im->parts_put - before);
 	}
+	table_say(im);
 	im->writer = NULL;
 	return im->passed < (uint64_t)1 << HIGH_BITS;
 }
@@ -93,11 +115,12 @@ void image_table_end(struct image *im)
 	ASSERT(im->dict->watch == &im->watch);
 	im->dict->watch = NULL;
 	mem_free(im->saved);
+	mem_free(im->said);
 }
 
 /* --- all types ------------------------------------------------------------------------------ */
 
-struct image *image_new(const struct value *v, bool compress)
+static struct image *image_make(const struct value *v, bool compress, const struct bytes *key)
 {
 	const struct image_ops *ops = type_ops_of(v)->image;
 	if (ops == NULL || !ops->is_large(v))
@@ -106,16 +129,29 @@ struct image *image_new(const struct value *v, bool compress)
 	im->ops = ops;
 	im->value = *v;
 	im->compress = compress;
+	if (key != NULL) {
+		im->is_words = true;
+		im->key = bytes_of(mem_dup(key->ptr, key->len), key->len);
+	}
 	ops->begin(im);
 	return im;
 }
 
+struct image *image_new(const struct value *v, bool compress)
+{
+	return image_make(v, compress, NULL);
+}
+
+struct image *image_new_words(const struct value *v, struct bytes key)
+{
+	return image_make(v, false, &key);
+}
+
 bool image_step(struct image *im, struct codec_writer *w, size_t effort)
 {
-	if (!im->is_begun) {
+	if (!im->is_begun && !im->is_words)
 		im->ops->head(im, w);
-		im->is_begun = true;
-	}
+	im->is_begun = true;
 	if (im->ahead.len > 0) {
 		codec_write_raw(w, im->ahead.ptr, im->ahead.len);
 		buf_release(&im->ahead);
@@ -128,12 +164,18 @@ bool image_is_sound(const struct image *im)
 	return im->parts_put == im->parts;
 }
 
+bool image_leave(struct image *im, struct value *out)
+{
+	return im->ops->leave != NULL && im->ops->leave(im, out);
+}
+
 bool image_free(struct image *im, struct value *orphan)
 {
 	bool is_orphan = im->is_orphan;
 	im->ops->end(im);
 	*orphan = im->value;
 	buf_release(&im->ahead);
+	mem_free((void *)(uintptr_t)im->key.ptr);
 	mem_free_sized(im, sizeof(*im));
 	return is_orphan;
 }

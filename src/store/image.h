@@ -4,6 +4,8 @@
  * value goes on changing. A part that is about to change and was not reached yet is encoded first,
  * into `ahead`; in an RDB body the parts of tables may stand in any order.
  *
+ * It has one of two forms: the body of an RDB entry, or the commands that make the value.
+ *
  * Tables (hashes, sets, sorted sets) are divided into intervals of the space of hashes, a few parts
  * each: what is saved is a bit per interval, and how far the walk has come. That holds under any
  * resize, and a part that came later cannot be taken for one that was there.
@@ -22,6 +24,7 @@
 #define IMAGE_BLOB_MIN_BYTES (64 << 10) /* and shorter strings */
 #define IMAGE_LIST_MIN_NODES 8
 #define IMAGE_INTERVAL_PARTS 4 /* of a table in an interval of hashes, about */
+#define IMAGE_SAID_PARTS 32    /* of a table in one command, at most */
 
 struct image;
 
@@ -31,12 +34,18 @@ struct image_ops {
 	bool (*is_large)(const struct value *v);
 	/* Attaches: sets im->tag and im->parts, and what it needs to hear of changes. */
 	void (*begin)(struct image *im);
-	/* The body's beginning, up to its parts. */
+	/* The body's beginning, up to its parts; not for commands. */
 	void (*head)(struct image *im, struct codec_writer *w);
 	/* Encodes about `effort` parts (a microsecond holds ten); false: none is left. */
 	bool (*step)(struct image *im, struct codec_writer *w, size_t effort);
 	/* One part of a table. */
 	void (*put)(struct image *im, const void *part, struct codec_writer *w);
+	/* Some parts of a table (at most IMAGE_SAID_PARTS) as commands. */
+	void (*say)(struct image *im, const void *const *parts, unsigned count,
+		struct codec_writer *w);
+	/* Optional: takes out a value that the image owns beside its own, to be freed by the
+	 * caller; false = there is none (any more). */
+	bool (*leave)(struct image *im, struct value *out);
 	/* Optional: whether a part that the table holds belonged to the value at the beginning. */
 	bool (*was_there)(const struct image *im, const void *part);
 	/* Detaches, also in the middle. */
@@ -52,6 +61,8 @@ struct image {
 	struct value value;
 	uint8_t tag; /* RDB type of the body */
 	bool compress;
+	bool is_words;    /* commands, not a body */
+	struct bytes key; /* of commands */
 	bool is_begun;  /* the head was written */
 	bool is_orphan; /* the value has no other owner any more */
 	uint64_t parts; /* promised in the head */
@@ -65,6 +76,8 @@ struct image {
 	size_t saved_bytes;
 	struct codec_writer *writer; /* while a scan runs */
 	uint64_t interval; /* which a change encodes; UINT64_MAX = the walk, all of them */
+	const void **said; /* parts that wait for their command */
+	unsigned said_count;
 	/* The type's own. */
 	void *state;
 	uint64_t state_number;
@@ -74,10 +87,15 @@ struct image {
 
 /* An image of `v` as it is now; NULL where it is not large enough to need one. */
 struct image *image_new(const struct value *v, bool compress);
+/* The same as commands for this key (copied). */
+struct image *image_new_words(const struct value *v, struct bytes key);
 /* Encodes on; false when the body is complete. `effort` in parts. */
 bool image_step(struct image *im, struct codec_writer *w, size_t effort);
 /* As many parts as promised were written (a complete one that is not is an error in here). */
 bool image_is_sound(const struct image *im);
+/* Values that the image owns beside its own, to be freed by the caller, one a call; false: none is
+ * left. Asked before image_free. */
+bool image_leave(struct image *im, struct value *out);
 /* Detaches and frees. Where it became the owner of the value *orphan gets that, to be freed by the
  * caller; returns whether it did. */
 bool image_free(struct image *im, struct value *orphan);

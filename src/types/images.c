@@ -8,9 +8,12 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "ds/quicklist.h"
+#include "store/words.h"
 #include "types/hash_internal.h"
 #include "types/member.h"
+#include "types/packed.h"
 #include "types/pair.h"
 #include "types/set_internal.h"
 #include "types/zset_internal.h"
@@ -72,6 +75,32 @@ static void hash_put(struct image *im, const void *pair, struct codec_writer *w)
 	codec_write_string(w, pair_value(pair));
 }
 
+static void hash_say_expiries(
+	struct image *im, const void *const *pairs, unsigned count, struct codec_writer *w)
+{
+	char digits[NUM_I64_MAX_CHARS];
+	for (unsigned i = 0; i < count; i++) {
+		if (!pair_expires(pairs[i]))
+			continue;
+		const struct bytes words[] = {BYTES("HPEXPIREAT"), im->key,
+			bytes_of(digits, num_print_i64(digits, pair_expiry_ms(pairs[i]))),
+			BYTES("FIELDS"), BYTES("1"), pair_field(pairs[i])};
+		words_write(words, 6, w);
+	}
+}
+
+static void hash_say(
+	struct image *im, const void *const *pairs, unsigned count, struct codec_writer *w)
+{
+	struct bytes words[2 + 2 * IMAGE_SAID_PARTS] = {BYTES("HMSET"), im->key};
+	for (unsigned i = 0; i < count; i++) {
+		words[2 + 2 * i] = pair_field(pairs[i]);
+		words[3 + 2 * i] = pair_value(pairs[i]);
+	}
+	words_write(words, 2 + 2 * (int)count, w);
+	hash_say_expiries(im, pairs, count, w);
+}
+
 static struct image *hash_image_of(const struct value *v)
 {
 	if (v->ptr == NULL || hash_is_packed(v))
@@ -85,6 +114,7 @@ const struct image_ops hash_image = {
 	.head = hash_head,
 	.step = image_table_step,
 	.put = hash_put,
+	.say = hash_say,
 	.end = image_table_end,
 	.of = hash_image_of,
 };
@@ -108,6 +138,15 @@ static void set_put(struct image *im, const void *member, struct codec_writer *w
 	codec_write_string(w, member_bytes(member));
 }
 
+static void set_say(
+	struct image *im, const void *const *members, unsigned count, struct codec_writer *w)
+{
+	struct bytes words[2 + IMAGE_SAID_PARTS] = {BYTES("SADD"), im->key};
+	for (unsigned i = 0; i < count; i++)
+		words[2 + i] = member_bytes(members[i]);
+	words_write(words, 2 + (int)count, w);
+}
+
 static struct image *set_image_of(const struct value *v)
 {
 	if (v->ptr == NULL || v->encoding != ENC_HASHTABLE)
@@ -121,6 +160,7 @@ const struct image_ops set_image = {
 	.head = count_head,
 	.step = image_table_step,
 	.put = set_put,
+	.say = set_say,
 	.end = image_table_end,
 	.of = set_image_of,
 };
@@ -164,6 +204,19 @@ static void zset_put(struct image *im, const void *item, struct codec_writer *w)
 	codec_write_double(w, order_item_score(item));
 }
 
+static void zset_say(
+	struct image *im, const void *const *items, unsigned count, struct codec_writer *w)
+{
+	struct bytes words[2 + 2 * IMAGE_SAID_PARTS] = {BYTES("ZADD"), im->key};
+	char scores[IMAGE_SAID_PARTS][NUM_DOUBLE_MAX_CHARS];
+	for (unsigned i = 0; i < count; i++) {
+		size_t len = num_print_double(scores[i], order_item_score(items[i]));
+		words[2 + 2 * i] = bytes_of(scores[i], len);
+		words[3 + 2 * i] = order_item_member(items[i]);
+	}
+	words_write(words, 2 + 2 * (int)count, w);
+}
+
 static struct image *zset_image_of(const struct value *v)
 {
 	const struct dict *d = zset_dict(v);
@@ -176,6 +229,7 @@ const struct image_ops zset_image = {
 	.head = count_head,
 	.step = image_table_step,
 	.put = zset_put,
+	.say = zset_say,
 	.was_there = zset_was_there,
 	.end = image_table_end,
 	.of = zset_image_of,
@@ -215,10 +269,23 @@ static void list_begin(struct image *im)
 	im->saved_bytes = state->loan->count * sizeof(state->loan->lent[0]);
 }
 
-/* A long element in pieces, as blob_step does; false while some of it is left. */
-static bool list_put_long(struct list_state *state, const struct quicklist_lent *l,
-	struct codec_writer *w, size_t effort)
+static void list_open_long(
+	const struct image *im, const struct quicklist_lent *l, struct codec_writer *w)
 {
+	const struct bytes words[] = {BYTES("RPUSH"), im->key};
+	if (im->is_words) {
+		words_open_last(w, words, 2, l->bytes);
+		return;
+	}
+	codec_write_length(w, l->is_plain ? NODE_PLAIN : NODE_PACKED);
+	codec_write_length(w, l->bytes);
+}
+
+/* A long element in pieces, as blob_step does; false while some of it is left. */
+static bool list_put_long(
+	struct image *im, const struct quicklist_lent *l, struct codec_writer *w, size_t effort)
+{
+	struct list_state *state = im->state;
 	size_t left = l->bytes - state->written;
 	size_t most = effort < left ? effort * BLOB_BYTES_PER_PART : left;
 	size_t piece = left < most ? left : most;
@@ -229,15 +296,44 @@ static bool list_put_long(struct list_state *state, const struct quicklist_lent 
 	if (state->scratch != NULL)
 		data = state->scratch;
 	if (state->written == 0)
-		codec_write_length(w, l->bytes);
+		list_open_long(im, l, w);
 	codec_write_raw(w, data + state->written, piece);
 	state->written += piece;
 	if (piece < left)
 		return false;
+	if (im->is_words)
+		words_close(w);
 	state->written = 0;
 	mem_free(state->scratch);
 	state->scratch = NULL;
 	return true;
+}
+
+static void list_say(const struct image *im, const struct quicklist_lent *l,
+	const unsigned char *data, struct codec_writer *w)
+{
+	struct packed_emitter e;
+	packed_emit_begin(&e, BYTES("RPUSH"), im->key, words_write, w);
+	if (l->is_plain) {
+		struct listpack_item item = {bytes_of(data, l->bytes), 0, false};
+		packed_emit_item(&e, &item, 1);
+	} else {
+		packed_emit_listpack(&e, data);
+	}
+	packed_emit_end(&e);
+}
+
+static void list_put(struct image *im, const struct quicklist_lent *l, struct codec_writer *w)
+{
+	unsigned char *scratch = NULL;
+	const unsigned char *data = quicklist_lent_data(l, &scratch);
+	if (im->is_words) {
+		list_say(im, l, data, w);
+	} else {
+		codec_write_length(w, l->is_plain ? NODE_PLAIN : NODE_PACKED);
+		codec_write_string(w, bytes_of(data, l->bytes));
+	}
+	mem_free(scratch);
 }
 
 static bool list_step(struct image *im, struct codec_writer *w, size_t effort)
@@ -246,16 +342,12 @@ static bool list_step(struct image *im, struct codec_writer *w, size_t effort)
 	size_t nodes = effort / NODE_EFFORT + 1;
 	for (; nodes > 0 && im->parts_put < im->parts; nodes--) {
 		struct quicklist_lent *l = &state->loan->lent[im->parts_put];
-		if (state->written == 0)
-			codec_write_length(w, l->is_plain ? NODE_PLAIN : NODE_PACKED);
-		if (l->bytes > IMAGE_BLOB_MIN_BYTES) {
-			if (!list_put_long(state, l, w, effort))
-				return true;
-		} else {
-			unsigned char *scratch = NULL;
-			codec_write_string(w, bytes_of(quicklist_lent_data(l, &scratch), l->bytes));
-			mem_free(scratch);
-		}
+		/* The elements of a long node with many are commands of their own. */
+		bool is_long = l->bytes > IMAGE_BLOB_MIN_BYTES && (l->is_plain || !im->is_words);
+		if (!is_long)
+			list_put(im, l, w);
+		else if (!list_put_long(im, l, w, effort))
+			return true;
 		quicklist_give_back(l);
 		im->parts_put++;
 	}
@@ -299,8 +391,13 @@ static bool blob_step(struct image *im, struct codec_writer *w, size_t effort)
 	size_t left = (size_t)(im->parts - im->parts_put);
 	size_t most = effort < SIZE_MAX / BLOB_BYTES_PER_PART ? effort * BLOB_BYTES_PER_PART : left;
 	size_t piece = left < most ? left : most;
+	const struct bytes words[] = {BYTES("SET"), im->key};
+	if (im->is_words && im->parts_put == 0)
+		words_open_last(w, words, 2, b->len);
 	codec_write_raw(w, b->data + im->parts_put, piece);
 	im->parts_put += piece;
+	if (im->is_words && piece == left)
+		words_close(w);
 	return piece < left;
 }
 

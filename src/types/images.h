@@ -13,5 +13,6 @@ extern const struct image_ops list_image;
 extern const struct image_ops hash_image;
 extern const struct image_ops set_image;
 extern const struct image_ops zset_image;
+extern const struct image_ops stream_image;
 
 #endif

@@ -193,15 +193,6 @@ static void list_digest(const struct value *v, struct digest *d)
 	list_iter_release(&it);
 }
 
-static void rewrite_packed(struct packed_emitter *e, const unsigned char *lp)
-{
-	for (const unsigned char *at = listpack_first(lp); at != NULL; at = listpack_next(at)) {
-		struct listpack_item item = listpack_get(at);
-		packed_emit_item(e, &item, 1);
-	}
-	packed_emit_end(e);
-}
-
 static void list_rewrite(struct bytes key, const struct value *v,
 	void (*emit)(const struct bytes *argv, int argc, void *context), void *context)
 {
@@ -211,18 +202,18 @@ static void list_rewrite(struct bytes key, const struct value *v,
 	if (v->ptr == NULL)
 		return;
 	if (v->encoding == ENC_LISTPACK) {
-		rewrite_packed(&e, v->ptr);
+		packed_emit_listpack(&e, v->ptr);
+		packed_emit_end(&e);
 		return;
 	}
 	const struct quicklist *ql = v->ptr;
 	for (const struct quicklist_node *n = ql->head; n != NULL; n = n->next) {
 		unsigned char *data = quicklist_node_data(n, &scratch);
-		if (!n->is_plain) {
-			rewrite_packed(&e, data);
-			continue;
-		}
 		struct listpack_item item = {bytes_of(data, n->bytes), 0, false};
-		packed_emit_item(&e, &item, 1);
+		if (n->is_plain)
+			packed_emit_item(&e, &item, 1);
+		else
+			packed_emit_listpack(&e, data);
 		packed_emit_end(&e);
 	}
 	mem_free(scratch);

@@ -320,3 +320,11 @@ void packed_emit_end(struct packed_emitter *e)
 		e->emit(e->words, 2 + e->count, e->context);
 	e->count = 0;
 }
+
+void packed_emit_listpack(struct packed_emitter *e, const unsigned char *lp)
+{
+	for (const unsigned char *at = listpack_first(lp); at != NULL; at = listpack_next(at)) {
+		struct listpack_item item = listpack_get(at);
+		packed_emit_item(e, &item, 1);
+	}
+}

@@ -42,6 +42,8 @@ void packed_emit_begin(struct packed_emitter *e, struct bytes command, struct by
 	void (*emit)(const struct bytes *argv, int argc, void *context), void *context);
 /* Adds an element's text; emits only between whole groups of `step`. */
 void packed_emit_item(struct packed_emitter *e, const struct listpack_item *item, unsigned step);
+/* All elements of a listpack. */
+void packed_emit_listpack(struct packed_emitter *e, const unsigned char *lp);
 void packed_emit_end(struct packed_emitter *e);
 
 #endif

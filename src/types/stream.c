@@ -83,11 +83,15 @@ enum stream_added stream_add(
 	struct id_place place = id_tree_last(&s->pieces);
 	struct id_item *item = place.leaf == NULL ? NULL : id_place_item(place);
 	if (item != NULL && piece_has_room(item->ptr, bytes)) {
+		if (s->image != NULL)
+			stream_image_before(s->image, item->id, item->ptr);
 		item->ptr = stream_piece_append(item->ptr, item->id, id, pairs, fields);
 		id_tree_reweigh(&s->pieces, id, 1);
 	} else {
 		unsigned char *lp = stream_piece_new(pairs, fields);
 		id_tree_insert(&s->pieces, id, stream_piece_append(lp, id, id, pairs, fields));
+		if (s->image != NULL)
+			stream_image_came(s->image, id);
 	}
 	if (s->length++ == 0)
 		s->first = id;
@@ -113,6 +117,8 @@ const unsigned char *stream_bury_entry(
 	struct stream_body *s, struct id_place place, const unsigned char *at)
 {
 	struct id_item *item = id_place_item(place);
+	if (s->image != NULL)
+		stream_image_before(s->image, item->id, item->ptr);
 	s->length--;
 	item->ptr = stream_piece_delete(item->ptr, &at);
 	id_tree_reweigh(&s->pieces, item->id, -1);

@@ -31,6 +31,7 @@ struct stream_body {
 	struct id first;       /* recorded-first-entry-id */
 	struct id max_deleted; /* the greatest id that was deleted on its own */
 	struct stream_names groups;
+	struct stream_image *image; /* that is being written; NULL = none */
 };
 
 /* The stream of a value; made where there is none yet. */

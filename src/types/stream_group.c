@@ -47,6 +47,8 @@ bool stream_group_destroy(struct stream_body *s, struct bytes name, struct value
 	stream_names_remove(&s->groups, at);
 	*out = stream_empty;
 	stream_names_insert(&stream_of(out)->groups, 0, g);
+	if (g->image != NULL)
+		stream_image_keep(s->image, out);
 	return true;
 }
 
@@ -92,12 +94,17 @@ int64_t stream_consumer_delete(struct stream_group *g, struct bytes name)
 	int64_t count = (int64_t)c->pending.weight;
 	for (struct id_place place = id_tree_first(&c->pending); place.leaf != NULL;
 		place = id_place_next(place)) {
-		struct stream_pending *p = id_tree_remove(&g->pending, id_place_item(place)->id);
+		struct id id = id_place_item(place)->id;
+		stream_pending_touch(g, id, id_place_item(place)->ptr);
+		struct stream_pending *p = id_tree_remove(&g->pending, id);
 		mem_free_sized(p, sizeof(*p));
 	}
 	id_tree_release(&c->pending);
 	stream_names_remove(&g->consumers, at);
-	mem_free_sized(c, sizeof(*c) + c->name.len);
+	if (c->image == NULL)
+		mem_free_sized(c, sizeof(*c) + c->name.len);
+	else
+		stream_image_keep_consumer(c);
 	return count;
 }
 
@@ -108,8 +115,16 @@ struct stream_pending *stream_pending_find(const struct stream_group *g, struct 
 	return id_tree_find(&g->pending, id);
 }
 
-void stream_pending_give(struct id id, struct stream_pending *p, struct stream_consumer *to)
+void stream_pending_touch(struct stream_group *g, struct id id, const struct stream_pending *p)
 {
+	if (g->image != NULL)
+		stream_image_touch(g->image, id, p);
+}
+
+void stream_pending_give(
+	struct stream_group *g, struct id id, struct stream_pending *p, struct stream_consumer *to)
+{
+	stream_pending_touch(g, id, p);
 	if (p->consumer == to)
 		return;
 	id_tree_remove(&p->consumer->pending, id);
@@ -122,12 +137,13 @@ struct stream_pending *stream_pending_add(
 {
 	struct stream_pending *p = mem_alloc(sizeof(*p));
 	if (id_tree_insert(&g->pending, id, p)) {
+		stream_pending_touch(g, id, NULL);
 		id_tree_insert(&c->pending, id, p);
 		p->consumer = c;
 	} else {
 		mem_free_sized(p, sizeof(*p));
 		p = id_tree_find(&g->pending, id);
-		stream_pending_give(id, p, c);
+		stream_pending_give(g, id, p, c);
 	}
 	p->time_ms = now_ms;
 	p->count = 1;
@@ -139,6 +155,7 @@ bool stream_pending_delete(struct stream_group *g, struct id id)
 	struct stream_pending *p = id_tree_remove(&g->pending, id);
 	if (p == NULL)
 		return false;
+	stream_pending_touch(g, id, p);
 	id_tree_remove(&p->consumer->pending, id);
 	mem_free_sized(p, sizeof(*p));
 	return true;
@@ -168,7 +185,7 @@ bool stream_is_needed(const struct stream_body *s, struct id id)
 static bool has_tombstones_from(const struct stream_body *s, struct id from)
 {
 	return s->length != 0 && !id_is_least(s->max_deleted) &&
-		id_compare(s->first, s->max_deleted) <= 0 && id_compare(from, s->max_deleted) <= 0;
+	       id_compare(s->first, s->max_deleted) <= 0 && id_compare(from, s->max_deleted) <= 0;
 }
 
 int64_t stream_entries_read(const struct stream_body *s, struct id id)

@@ -20,6 +20,7 @@ struct stream_consumer {
 	int64_t seen_ms;   /* tried to read or claim */
 	int64_t active_ms; /* got something; STREAM_NEVER_ACTIVE */
 	struct id_tree pending;
+	struct stream_image_consumer *image; /* while one is being written */
 	char text[];
 };
 
@@ -35,6 +36,7 @@ struct stream_group {
 	int64_t entries_read;
 	struct id_tree pending;
 	struct stream_names consumers;
+	struct stream_image_group *image; /* while one is being written */
 	char text[];
 };
 
@@ -60,7 +62,10 @@ struct stream_pending *stream_pending_find(const struct stream_group *g, struct 
 struct stream_pending *stream_pending_add(
 	struct stream_group *g, struct stream_consumer *c, struct id id, int64_t now_ms);
 /* Gives it to another consumer. */
-void stream_pending_give(struct id id, struct stream_pending *p, struct stream_consumer *to);
+void stream_pending_give(
+	struct stream_group *g, struct id id, struct stream_pending *p, struct stream_consumer *to);
+/* Before time_ms or count of a pending entry are changed. */
+void stream_pending_touch(struct stream_group *g, struct id id, const struct stream_pending *p);
 /* True when it was pending. */
 bool stream_pending_delete(struct stream_group *g, struct id id);
 

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "types/images.h"
 #include "types/stream_internal.h"
 
 enum {
@@ -132,6 +133,7 @@ static void value_copy(const struct value *v, struct value *out)
 	struct stream_body *to = stream_of(out);
 	*to = *from;
 	to->groups = (struct stream_names){0};
+	to->image = NULL;
 	id_tree_init(&to->pieces, stream_piece_live);
 	for (struct id_place at = id_tree_first(&from->pieces); at.leaf != NULL;
 		at = id_place_next(at))
@@ -291,5 +293,6 @@ const struct type_ops stream_ops = {
 	.digest = value_digest,
 	.rewrite = stream_rewrite,
 	.check = value_check,
+	.image = &stream_image,
 	.may_be_empty = true,
 };

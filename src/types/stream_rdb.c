@@ -40,54 +40,100 @@ static void write_id(struct codec_writer *w, struct id id)
 	codec_write_length(w, id.seq);
 }
 
-static void encode_consumer(const struct stream_consumer *c, struct codec_writer *w)
+struct stream_facts stream_facts_of(const struct stream_body *s)
+{
+	return (struct stream_facts){.length = s->length,
+		.added = s->added,
+		.last = s->last,
+		.first = s->first,
+		.max_deleted = s->max_deleted,
+		.groups = s->groups.count};
+}
+
+void stream_encode_piece(struct codec_writer *w, struct id base, const unsigned char *lp)
 {
 	unsigned char scratch[ID_BYTES];
+	codec_write_string(w, pack_id(scratch, base));
+	codec_write_string(w, bytes_of(lp, listpack_bytes(lp)));
+}
+
+void stream_encode_facts(struct codec_writer *w, const struct stream_facts *facts)
+{
+	codec_write_length(w, facts->length);
+	write_id(w, facts->last);
+	write_id(w, facts->first);
+	write_id(w, facts->max_deleted);
+	codec_write_length(w, facts->added);
+	codec_write_length(w, facts->groups);
+}
+
+void stream_encode_group(struct codec_writer *w, const struct stream_group_facts *g)
+{
+	codec_write_string(w, g->name);
+	write_id(w, g->last);
+	codec_write_length(w, (uint64_t)g->entries_read);
+	codec_write_length(w, g->pending);
+}
+
+void stream_encode_owned(struct codec_writer *w, struct id id)
+{
+	unsigned char scratch[ID_BYTES];
+	codec_write_raw(w, pack_id(scratch, id).ptr, ID_BYTES);
+}
+
+void stream_encode_pending(struct codec_writer *w, struct id id, const struct stream_pending *p)
+{
+	stream_encode_owned(w, id);
+	codec_write_u64_le(w, (uint64_t)p->time_ms);
+	codec_write_length(w, p->count);
+}
+
+void stream_encode_consumers(struct codec_writer *w, const struct stream_group_facts *g)
+{
+	codec_write_length(w, g->consumers);
+}
+
+void stream_encode_consumer(struct codec_writer *w, const struct stream_consumer_facts *c)
+{
 	codec_write_string(w, c->name);
 	codec_write_u64_le(w, (uint64_t)c->seen_ms);
 	codec_write_u64_le(w, (uint64_t)c->active_ms);
-	codec_write_length(w, c->pending.weight);
+	codec_write_length(w, c->pending);
+}
+
+static void encode_consumer(const struct stream_consumer *c, struct codec_writer *w)
+{
+	stream_encode_consumer(w, &(struct stream_consumer_facts){.name = c->name,
+					  .seen_ms = c->seen_ms,
+					  .active_ms = c->active_ms,
+					  .pending = c->pending.weight});
 	for (struct id_place at = id_tree_first(&c->pending); at.leaf != NULL;
 		at = id_place_next(at))
-		codec_write_raw(w, pack_id(scratch, id_place_item(at)->id).ptr, ID_BYTES);
+		stream_encode_owned(w, id_place_item(at)->id);
 }
 
 static void encode_group(const struct stream_group *g, struct codec_writer *w)
 {
-	unsigned char scratch[ID_BYTES];
-	codec_write_string(w, g->name);
-	write_id(w, g->last);
-	codec_write_length(w, (uint64_t)g->entries_read);
-	codec_write_length(w, g->pending.weight);
+	const struct stream_group_facts facts = {
+		g->name, g->last, g->entries_read, g->pending.weight, g->consumers.count};
+	stream_encode_group(w, &facts);
 	for (struct id_place at = id_tree_first(&g->pending); at.leaf != NULL;
-		at = id_place_next(at)) {
-		const struct stream_pending *p = id_place_item(at)->ptr;
-		codec_write_raw(w, pack_id(scratch, id_place_item(at)->id).ptr, ID_BYTES);
-		codec_write_u64_le(w, (uint64_t)p->time_ms);
-		codec_write_length(w, p->count);
-	}
-	codec_write_length(w, g->consumers.count);
+		at = id_place_next(at))
+		stream_encode_pending(w, id_place_item(at)->id, id_place_item(at)->ptr);
+	stream_encode_consumers(w, &facts);
 	for (size_t i = 0; i < g->consumers.count; i++)
 		encode_consumer(g->consumers.items[i], w);
 }
 
 void stream_encode(const struct value *v, struct codec_writer *w)
 {
-	unsigned char scratch[ID_BYTES];
 	const struct stream_body *s = v->ptr;
+	const struct stream_facts facts = stream_facts_of(s);
 	codec_write_length(w, id_tree_count(&s->pieces));
 	for (struct id_place at = id_tree_first(&s->pieces); at.leaf != NULL;
-		at = id_place_next(at)) {
-		const struct id_item *item = id_place_item(at);
-		codec_write_string(w, pack_id(scratch, item->id));
-		codec_write_string(w, bytes_of(item->ptr, listpack_bytes(item->ptr)));
-	}
-	codec_write_length(w, s->length);
-	write_id(w, s->last);
-	write_id(w, s->first);
-	write_id(w, s->max_deleted);
-	codec_write_length(w, s->added);
-	codec_write_length(w, s->groups.count);
+		at = id_place_next(at))
+		stream_encode_piece(w, id_place_item(at)->id, id_place_item(at)->ptr);
+	stream_encode_facts(w, &facts);
 	for (size_t i = 0; i < s->groups.count; i++)
 		encode_group(s->groups.items[i], w);
 }
@@ -131,9 +177,9 @@ static bool read_time(struct codec_reader *r, int64_t *ms)
 static bool add_name(struct codec_reader *r, struct stream_names *names, void *item)
 {
 	int order = names->count == 0
-		? -1
-		: bytes_compare(*(struct bytes *)names->items[names->count - 1],
-			  *(struct bytes *)item);
+			    ? -1
+			    : bytes_compare(*(struct bytes *)names->items[names->count - 1],
+				      *(struct bytes *)item);
 	stream_names_insert(names, names->count, item);
 	if (order == 0)
 		return codec_fail(r, "Duplicate stream consumer detected, or group");

@@ -9,17 +9,7 @@
 #include "base/num.h"
 #include "types/stream_internal.h"
 
-struct emitter {
-	struct bytes key;
-	void (*emit)(const struct bytes *argv, int argc, void *context);
-	void *context;
-	struct bytes *words;
-	size_t cap;
-	int count;
-	struct buf digits; /* texts of integers; reserved ahead, so that they stay in place */
-};
-
-static void begin(struct emitter *e, struct bytes command, size_t words, size_t integers)
+static void begin(struct stream_emitter *e, struct bytes command, size_t words, size_t integers)
 {
 	words += 2;
 	if (words > e->cap) {
@@ -32,12 +22,12 @@ static void begin(struct emitter *e, struct bytes command, size_t words, size_t 
 	e->words[e->count++] = command;
 }
 
-static void word(struct emitter *e, struct bytes text)
+static void word(struct stream_emitter *e, struct bytes text)
 {
 	e->words[e->count++] = text;
 }
 
-static void number(struct emitter *e, int64_t value)
+static void number(struct stream_emitter *e, int64_t value)
 {
 	char *to = buf_reserve(&e->digits, NUM_I64_MAX_CHARS);
 	size_t len = num_print_i64(to, value);
@@ -45,7 +35,7 @@ static void number(struct emitter *e, int64_t value)
 	word(e, bytes_of(to, len));
 }
 
-static void id_word(struct emitter *e, struct id id)
+static void id_word(struct stream_emitter *e, struct id id)
 {
 	char *to = buf_reserve(&e->digits, STREAM_ID_MAX_CHARS);
 	size_t len = stream_id_print(to, id);
@@ -53,7 +43,7 @@ static void id_word(struct emitter *e, struct id id)
 	word(e, bytes_of(to, len));
 }
 
-static void item_word(struct emitter *e, const struct listpack_item *item)
+static void item_word(struct stream_emitter *e, const struct listpack_item *item)
 {
 	if (item->is_integer)
 		number(e, item->integer);
@@ -61,42 +51,66 @@ static void item_word(struct emitter *e, const struct listpack_item *item)
 		word(e, item->text);
 }
 
-static void finish(struct emitter *e)
+static void finish(struct stream_emitter *e)
 {
 	e->emit(e->words, e->count, e->context);
 }
 
-static void rewrite_entries(struct emitter *e, const struct stream_body *s)
+static void say_entry(struct stream_emitter *e, struct stream_entry *entry)
 {
-	struct stream_iter it;
-	stream_iter_init(&it, s, ID_LEAST, ID_GREATEST, false);
-	while (stream_next(&it)) {
-		size_t fields = (size_t)it.entry.fields;
-		begin(e, BYTES("XADD"), 1 + 2 * fields, 1 + 2 * fields);
-		word(e, e->key);
-		id_word(e, it.entry.id);
-		while (it.entry.fields > 0) {
-			struct listpack_item name, value;
-			stream_entry_field(&it.entry, &name, &value);
-			item_word(e, &name);
-			item_word(e, &value);
-		}
-		finish(e);
+	size_t fields = (size_t)entry->fields;
+	begin(e, BYTES("XADD"), 1 + 2 * fields, 1 + 2 * fields);
+	word(e, e->key);
+	id_word(e, entry->id);
+	while (entry->fields > 0) {
+		struct listpack_item name, value;
+		stream_entry_field(entry, &name, &value);
+		item_word(e, &name);
+		item_word(e, &value);
 	}
-	if (s->length > 0)
-		return;
-	/* An entry that is trimmed at once leaves an empty stream. */
+	finish(e);
+}
+
+void stream_say_piece(struct stream_emitter *e, struct id base, const unsigned char *lp)
+{
+	struct stream_piece piece = stream_piece_open(lp, base);
+	const unsigned char *at = piece.first;
+	while (at != NULL) {
+		struct stream_entry entry = stream_piece_entry(&piece, at);
+		if (!(entry.flags & STREAM_ENTRY_DELETED))
+			say_entry(e, &entry);
+		at = stream_piece_next(&entry);
+	}
+}
+
+/* An entry that is trimmed at once leaves an empty stream. */
+static void say_empty(struct stream_emitter *e, struct id last)
+{
 	begin(e, BYTES("XADD"), 5, 1);
 	word(e, e->key);
 	word(e, BYTES("MAXLEN"));
 	word(e, BYTES("0"));
-	id_word(e, id_is_least(s->last) ? (struct id){0, 1} : s->last);
+	id_word(e, id_is_least(last) ? (struct id){0, 1} : last);
 	word(e, BYTES("x"));
 	word(e, BYTES("y"));
 	finish(e);
 }
 
-static void rewrite_group(struct emitter *e, const struct stream_group *g)
+void stream_say_facts(struct stream_emitter *e, const struct stream_facts *facts)
+{
+	if (facts->length == 0)
+		say_empty(e, facts->last);
+	begin(e, BYTES("XSETID"), 6, 3);
+	word(e, e->key);
+	id_word(e, facts->last);
+	word(e, BYTES("ENTRIESADDED"));
+	number(e, (int64_t)facts->added);
+	word(e, BYTES("MAXDELETEDID"));
+	id_word(e, facts->max_deleted);
+	finish(e);
+}
+
+void stream_say_group(struct stream_emitter *e, const struct stream_group_facts *g)
 {
 	begin(e, BYTES("XGROUP"), 6, 2);
 	word(e, BYTES("CREATE"));
@@ -108,54 +122,67 @@ static void rewrite_group(struct emitter *e, const struct stream_group *g)
 	finish(e);
 }
 
-static void rewrite_consumer(
-	struct emitter *e, const struct stream_group *g, const struct stream_consumer *c)
+void stream_say_consumer(
+	struct stream_emitter *e, const struct stream_group_facts *g, struct bytes consumer)
 {
 	begin(e, BYTES("XGROUP"), 4, 0);
 	word(e, BYTES("CREATECONSUMER"));
 	word(e, e->key);
 	word(e, g->name);
-	word(e, c->name);
+	word(e, consumer);
 	finish(e);
-	for (struct id_place at = id_tree_first(&c->pending); at.leaf != NULL;
-		at = id_place_next(at)) {
-		const struct stream_pending *p = id_place_item(at)->ptr;
-		begin(e, BYTES("XCLAIM"), 11, 3);
-		word(e, e->key);
-		word(e, g->name);
-		word(e, c->name);
-		word(e, BYTES("0"));
-		id_word(e, id_place_item(at)->id);
-		word(e, BYTES("TIME"));
-		number(e, p->time_ms);
-		word(e, BYTES("RETRYCOUNT"));
-		number(e, (int64_t)p->count);
-		word(e, BYTES("JUSTID"));
-		word(e, BYTES("FORCE"));
-		finish(e);
+}
+
+void stream_say_pending(struct stream_emitter *e, const struct stream_claimed *c)
+{
+	begin(e, BYTES("XCLAIM"), 11, 3);
+	word(e, e->key);
+	word(e, c->group);
+	word(e, c->consumer);
+	word(e, BYTES("0"));
+	id_word(e, c->id);
+	word(e, BYTES("TIME"));
+	number(e, c->pending->time_ms);
+	word(e, BYTES("RETRYCOUNT"));
+	number(e, (int64_t)c->pending->count);
+	word(e, BYTES("JUSTID"));
+	word(e, BYTES("FORCE"));
+	finish(e);
+}
+
+void stream_emitter_release(struct stream_emitter *e)
+{
+	mem_free(e->words);
+	buf_release(&e->digits);
+}
+
+static void rewrite_group(struct stream_emitter *e, const struct stream_group *g)
+{
+	const struct stream_group_facts facts = {
+		.name = g->name, .last = g->last, .entries_read = g->entries_read};
+	stream_say_group(e, &facts);
+	for (size_t i = 0; i < g->consumers.count; i++) {
+		const struct stream_consumer *c = g->consumers.items[i];
+		stream_say_consumer(e, &facts, c->name);
+		for (struct id_place at = id_tree_first(&c->pending); at.leaf != NULL;
+			at = id_place_next(at))
+			stream_say_pending(
+				e, &(struct stream_claimed){g->name, c->name, id_place_item(at)->id,
+					   id_place_item(at)->ptr});
 	}
 }
 
 void stream_rewrite(struct bytes key, const struct value *v,
 	void (*emit)(const struct bytes *argv, int argc, void *context), void *context)
 {
-	struct emitter e = {.key = key, .emit = emit, .context = context};
+	struct stream_emitter e = {.key = key, .emit = emit, .context = context};
 	const struct stream_body *s = v->ptr;
-	rewrite_entries(&e, s);
-	begin(&e, BYTES("XSETID"), 6, 3);
-	word(&e, key);
-	id_word(&e, s->last);
-	word(&e, BYTES("ENTRIESADDED"));
-	number(&e, (int64_t)s->added);
-	word(&e, BYTES("MAXDELETEDID"));
-	id_word(&e, s->max_deleted);
-	finish(&e);
-	for (size_t i = 0; i < s->groups.count; i++) {
-		const struct stream_group *g = s->groups.items[i];
-		rewrite_group(&e, g);
-		for (size_t j = 0; j < g->consumers.count; j++)
-			rewrite_consumer(&e, g, g->consumers.items[j]);
-	}
-	mem_free(e.words);
-	buf_release(&e.digits);
+	const struct stream_facts facts = stream_facts_of(s);
+	for (struct id_place at = id_tree_first(&s->pieces); at.leaf != NULL;
+		at = id_place_next(at))
+		stream_say_piece(&e, id_place_item(at)->id, id_place_item(at)->ptr);
+	stream_say_facts(&e, &facts);
+	for (size_t i = 0; i < s->groups.count; i++)
+		rewrite_group(&e, s->groups.items[i]);
+	stream_emitter_release(&e);
 }

@@ -121,6 +121,8 @@ static void trim_unneeded(struct stream_body *s, const struct stream_trim *trim)
 				return;
 			if (!fits || !piece_is_unneeded(s, it.place))
 				return;
+			if (s->image != NULL)
+				stream_image_before(s->image, it.piece.base, it.piece.lp);
 			s->length -= own;
 			listpack_free(id_tree_remove(&s->pieces, it.piece.base));
 		} else if (!stream_is_needed(s, id)) {
@@ -165,6 +167,8 @@ uint64_t stream_trim(struct stream_body *s, const struct stream_trim *trim, stru
 		if (!trim->is_approx)
 			trim_first_piece(s, trim);
 	}
+	if (s->image != NULL && cut->ptr != NULL)
+		stream_image_keep_cut(s->image, cut);
 	if (s->length != before)
 		stream_note_first(s);
 	return before - s->length;

@@ -10,6 +10,8 @@
 #include "store/graveyard.h"
 #include "world.h"
 
+#include "../types/stream_chaos.h"
+
 #define LARGE_PARTS 3000
 
 struct chaos {
@@ -36,7 +38,7 @@ static inline struct key chaos_key(struct chaos *c, char *room, size_t size)
 	case 1:
 		return key_of(world_word(room, size, "c", chaos_below(c, 36)));
 	default:
-		return key_of(world_word(room, size, "L", chaos_below(c, 14)));
+		return key_of(world_word(room, size, "L", chaos_below(c, 17)));
 	}
 }
 
@@ -50,6 +52,27 @@ static inline struct value chaos_long_list(void)
 		list_push(&v, text, LIST_RIGHT);
 	}
 	return v;
+}
+
+static inline void chaos_bury(struct value *v, void *context)
+{
+	struct chaos *c = context;
+	if (v->ptr != NULL)
+		grave_bury_value(c->k, v, true);
+}
+
+static inline struct stream_chaos chaos_of_streams(struct chaos *c)
+{
+	return (struct stream_chaos){unit_random(&c->seed), chaos_bury, c};
+}
+
+static inline void chaos_fill_streams(struct chaos *c)
+{
+	char name[32];
+	struct stream_chaos streams = chaos_of_streams(c);
+	for (unsigned i = 14; i < 17; i++)
+		world_put(&c->k->dbs[i % 3], world_word(name, sizeof(name), "L", i),
+			stream_chaos_value(&streams, LARGE_PARTS / 2, i % 3, 300), EXPIRY_NONE);
 }
 
 static inline void chaos_fill(struct chaos *c, bool decays)
@@ -68,6 +91,7 @@ static inline void chaos_fill(struct chaos *c, bool decays)
 	for (unsigned i = 12; i < 14; i++)
 		db_set_string(&c->k->dbs[i % 3], key_of(world_word(name, sizeof(name), "L", i)),
 			bytes_of(blob, sizeof(blob)), EXPIRY_NONE);
+	chaos_fill_streams(c);
 }
 
 static inline void chaos_part(struct chaos *c, struct value *v)
@@ -138,8 +162,11 @@ static inline void chaos_edit(struct chaos *c, struct db *db, struct key key)
 	if (e == NULL || e->type == TYPE_STRING ||
 		edit_open(db, key, (enum value_type)e->type, NULL, &edit) != EDIT_OK)
 		return;
+	struct stream_chaos streams = chaos_of_streams(c);
 	for (unsigned i = chaos_below(c, 12) + 1; i > 0; i--)
-		if (edit.value.type == TYPE_LIST)
+		if (edit.value.type == TYPE_STREAM)
+			stream_chaos_once(&streams, &edit.value);
+		else if (edit.value.type == TYPE_LIST)
 			chaos_list(c, &edit.value);
 		else
 			chaos_part(c, &edit.value);

@@ -19,6 +19,7 @@
 #include "types/hash.h"
 #include "types/list.h"
 #include "types/set.h"
+#include "types/stream.h"
 #include "types/string.h"
 #include "types/zset.h"
 
@@ -36,6 +37,7 @@ static inline struct keyspace *world_new(void)
 	type_register(TYPE_SET, &set_ops);
 	type_register(TYPE_HASH, &hash_ops);
 	type_register(TYPE_ZSET, &zset_ops);
+	type_register(TYPE_STREAM, &stream_ops);
 	if (types_config.hash_max_listpack_value == 0)
 		param_set_defaults(types_params, &types_config);
 	struct keyspace *k = keyspace_new(4);

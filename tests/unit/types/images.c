@@ -24,6 +24,105 @@ static void register_types(void)
 		param_set_defaults(types_params, &types_config);
 }
 
+/* The next word of a command; moves behind it. */
+static struct bytes take_word(struct bytes *rest, char kind, uint64_t *number)
+{
+	const char *end = memchr(rest->ptr, '\r', rest->len);
+	struct bytes word = {NULL, 0};
+	assert_true(rest->len > 3 && *rest->ptr == kind && end != NULL && end[1] == '\n');
+	assert_true(num_parse_u64(bytes_of(rest->ptr + 1, (size_t)(end - rest->ptr) - 1), number));
+	size_t head = (size_t)(end - rest->ptr) + 2;
+	if (kind == '$') {
+		word = bytes_of(end + 2, *number);
+		head += *number + 2;
+		assert_true(head <= rest->len && memcmp(rest->ptr + head - 2, "\r\n", 2) == 0);
+	}
+	*rest = bytes_of(rest->ptr + head, rest->len - head);
+	return word;
+}
+
+static void obey_pair(struct value *v, struct bytes command, struct bytes a, struct bytes b)
+{
+	double score;
+	if (bytes_equal(command, BYTES("HMSET"))) {
+		hash_set(v, 0, a, b);
+	} else {
+		assert_true(bytes_equal(command, BYTES("ZADD")) && num_parse_double(a, &score));
+		zset_set(v, b, score);
+	}
+}
+
+static void obey_one(struct value *v, struct bytes command, struct bytes word)
+{
+	if (bytes_equal(command, BYTES("SADD"))) {
+		set_add(v, word);
+	} else if (bytes_equal(command, BYTES("RPUSH"))) {
+		list_reserve(v, &word, 1);
+		list_push(v, word, LIST_RIGHT);
+	} else {
+		assert_true(bytes_equal(command, BYTES("SET")));
+		*v = (struct value){
+			.type = TYPE_STRING, .encoding = ENC_BLOB, .ptr = blob_of(word)};
+	}
+}
+
+/* Does what a command says. */
+static void obey(struct value *v, const struct bytes *argv, uint64_t argc)
+{
+	int64_t at_ms;
+	bool is_pairs = *argv[0].ptr == 'H' || *argv[0].ptr == 'Z';
+	assert_true(argc > 2 && bytes_equal(argv[1], BYTES("the key")));
+	if (bytes_equal(argv[0], BYTES("HPEXPIREAT"))) {
+		assert_true(argc == 6 && num_parse_i64(argv[2], &at_ms));
+		hash_set_expiry_ms(v, argv[5], at_ms);
+		return;
+	}
+	for (uint64_t i = 2; i < argc; i += is_pairs ? 2 : 1)
+		if (is_pairs)
+			obey_pair(v, argv[0], argv[i], argv[i + 1]);
+		else
+			obey_one(v, argv[0], argv[i]);
+}
+
+/* The same as commands. */
+static void check_words(const struct value *from, void (*change)(struct value *v, unsigned step))
+{
+	const struct type_ops *ops = type_ops_of(from);
+	struct digest before = {{0}}, after = {{0}};
+	struct buf said = {0};
+	struct codec_writer w = {.out = &said};
+	struct value v, orphan, back;
+	struct bytes argv[128];
+	uint64_t argc, len;
+	unsigned step = 0;
+	ops->copy(from, &v);
+	ops->digest(&v, &before);
+	struct image *im = image_new_words(&v, BYTES("the key"));
+	assert_non_null(im);
+	while (image_step(im, &w, 5))
+		if (change != NULL)
+			change(&v, step++);
+	assert_true(image_is_sound(im));
+	back = v.type == TYPE_HASH   ? hash_empty
+	       : v.type == TYPE_SET  ? set_empty
+	       : v.type == TYPE_ZSET ? zset_empty
+				     : list_empty;
+	for (struct bytes rest = buf_bytes(&said); rest.len > 0;) {
+		take_word(&rest, '*', &argc);
+		assert_true(argc <= 128);
+		for (uint64_t i = 0; i < argc; i++)
+			argv[i] = take_word(&rest, '$', &len);
+		obey(&back, argv, argc);
+	}
+	ops->digest(&back, &after);
+	assert_memory_equal(&before, &after, sizeof(before));
+	assert_false(image_free(im, &orphan));
+	ops->check(&v);
+	value_release(&back);
+	value_release(&v);
+	buf_release(&said);
+}
+
 /* Writes the image, while `change` (may be NULL) changes the value between steps. */
 static void check(struct value *v, void (*change)(struct value *v, unsigned step))
 {
@@ -33,6 +132,7 @@ static void check(struct value *v, void (*change)(struct value *v, unsigned step
 	struct codec_writer w = {.out = &body, .compress = true};
 	struct value orphan, back;
 	unsigned step = 0;
+	check_words(v, change);
 	ops->digest(v, &before);
 	struct image *im = image_new(v, true);
 	assert_non_null(im);

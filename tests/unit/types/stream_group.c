@@ -58,7 +58,7 @@ static void test_model(void **state)
 			owner[id.ms] = -1;
 		} else if (pick < 98 && p != NULL) {
 			stream_pending_give(
-				id, p, stream_consumer_get(g, consumer_name(who), i, NULL));
+				g, id, p, stream_consumer_get(g, consumer_name(who), i, NULL));
 			owner[id.ms] = who;
 		} else if (pick >= 99) {
 			int64_t had = 0;
