@@ -46,6 +46,12 @@ int mem_knob_text(const char *name, const char **value, const char *set)
 	return ENOENT;
 }
 
+int mem_knob_call(const char *name)
+{
+	(void)name;
+	return ENOENT;
+}
+
 #else
 
 static size_t read_size(const char *name)
@@ -120,6 +126,11 @@ int mem_knob_text(const char *name, const char **value, const char *set)
 	if (error != 0 || set == NULL)
 		return error;
 	return mallctl(name, NULL, NULL, &set, sizeof(set));
+}
+
+int mem_knob_call(const char *name)
+{
+	return mallctl(name, NULL, NULL, NULL, 0);
 }
 
 #endif

@@ -24,5 +24,7 @@ bool mem_stats_report(struct buf *out);
 int mem_knob_i64(const char *name, int64_t *value, const int64_t *set);
 /* A knob that is a text. */
 int mem_knob_text(const char *name, const char **value, const char *set);
+/* A knob that has no value: it does something. */
+int mem_knob_call(const char *name);
 
 #endif

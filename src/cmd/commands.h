@@ -12,6 +12,8 @@ struct session;
 
 extern const struct command_row connection_commands[];
 extern const struct command_row acl_commands[];
+extern const struct command_row cluster_commands[];
+extern const struct command_row module_commands[];
 extern const struct command_row migrate_commands[];
 extern const struct command_row client_commands[];
 extern const struct command_row transactions_commands[];

@@ -158,8 +158,19 @@ static enum outcome debug_mallctl(struct call *call)
 	return DONE;
 }
 
+static enum outcome debug_mallctl_void(struct call *call)
+{
+	char *name = mem_dup_bytes_text(call->argv[2].ptr, call->argv[2].len);
+	int error = mem_knob_call(name);
+
+	mem_free(name);
+	return error == 0 ? reply_done(call) : call_failf(call, E_DEBUG_KNOB, strerror(error));
+}
+
 static enum outcome debug_mallctl_str(struct call *call)
 {
+	if (call->argc > 3 && bytes_equal(call->argv[3], BYTES("VOID")))
+		return debug_mallctl_void(call);
 	const char *value = NULL;
 	char *name = mem_dup_bytes_text(call->argv[2].ptr, call->argv[2].len);
 	/* The allocator keeps the pointer, so it is never given back. */

@@ -183,20 +183,23 @@ static enum outcome restore(struct call *call)
 }
 
 #define GROUP .group = "generic", .since = "2.6.0"
+#define RESTORE                                                                                    \
+	.run = restore, .complexity = "O(N) where N is the size of the value.",                    \
+	.syntax = "key:key:OW+update ttl:integer serialized-value [REPLACE]@3.0.0 "                \
+		  "[ABSTTL]@5.0.0 [IDLETIME seconds:integer]@5.0.0 "                               \
+		  "[FREQ frequency:integer]@5.0.0",                                                \
+	.history = "3.0.0=Added the `REPLACE` modifier.|5.0.0=Added the `ABSTTL` modifier.|"       \
+		   "5.0.0=Added the `IDLETIME` and `FREQ` options."
 
 const struct command_row dump_commands[] = {
 	{.name = "DUMP", .run = dump, .flags = CMD_READONLY, GROUP,
 		.complexity = "O(N) where N is the size of the value.",
 		.syntax = "key:key:RO+access", .tips = "nondeterministic_output",
 		.summary = "Answers a value as bytes that RESTORE reads."},
-	{.name = "RESTORE", .run = restore, .flags = CMD_WRITE | CMD_DENY_OOM | CMD_DANGEROUS,
-		GROUP,
-		.complexity = "O(N) where N is the size of the value.",
-		.syntax = "key:key:OW+update ttl:integer serialized-value [REPLACE]@3.0.0 "
-			"[ABSTTL]@5.0.0 [IDLETIME seconds:integer]@5.0.0 "
-			"[FREQ frequency:integer]@5.0.0",
-		.history = "3.0.0=Added the `REPLACE` modifier.|5.0.0=Added the `ABSTTL` modifier.|"
-			"5.0.0=Added the `IDLETIME` and `FREQ` options.",
+	{.name = "RESTORE", RESTORE, GROUP, .flags = CMD_WRITE | CMD_DENY_OOM | CMD_DANGEROUS,
 		.summary = "Makes a key from what DUMP answered."},
+	{.name = "RESTORE-ASKING", RESTORE, .group = "server", .since = "3.0.0",
+		.flags = CMD_WRITE | CMD_DENY_OOM | CMD_ASKING, .categories = "keyspace dangerous",
+		.summary = "RESTORE, as nodes of a cluster say it to each other."},
 	{0},
 };

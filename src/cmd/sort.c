@@ -374,8 +374,10 @@ static enum outcome run_sort(struct sort *s)
 		struct value v = entry_value(e);
 		if (v.type != TYPE_LIST && v.type != TYPE_SET && v.type != TYPE_ZSET)
 			return call_fail(call, E_WRONGTYPE);
-		/* What is stored must be the same on every machine: sets have no order. */
-		if (!s->is_sorted && v.type == TYPE_SET && s->is_stored)
+		/* What is stored, or a script goes on with, must be the same on every machine: sets
+		 * have no order. */
+		if (!s->is_sorted && v.type == TYPE_SET &&
+			(s->is_stored || call->session->origin == ORIGIN_SCRIPT))
 			s->is_sorted = s->is_alpha = true;
 		load_items(s, &v);
 	}

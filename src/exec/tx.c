@@ -94,6 +94,10 @@ static enum gate_answer tx_queue(struct call *call, void *context)
 	size_t size;
 
 	(void)context;
+	if (call->command->flags & CMD_NO_MULTI) {
+		call_fail(call, E_NO_MULTI);
+		return GATE_REFUSED;
+	}
 	if (tx->count == tx->cap) {
 		tx->cap = tx->cap == 0 ? 4 : tx->cap * 2;
 		tx->calls = mem_realloc(tx->calls, (size_t)tx->cap * sizeof(*tx->calls));

@@ -28,7 +28,7 @@ struct child {
 bool child_fork(struct child *c);
 /* In the child: tells; measures its private pages where `measure` (which takes a while). */
 void child_tell(struct child *c, bool measure);
-/* In the child: sleeps. */
+/* Sleeps: for a child, and for who is alone in the process. */
 void child_sleep_us(int64_t us);
 /* Ends the child without running what the parent registered for its own end. */
 void child_exit(int status) __attribute__((noreturn));

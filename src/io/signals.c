@@ -4,7 +4,8 @@
  * rest. Real handlers and not a signalfd, because a blocked signal mask would be inherited by every
  * child, and because a loop that no longer turns must still be left with a second Ctrl-C.
  *
- * Invariant: `pending` is the only state that the handler touches besides write(2).
+ * Invariant: `pending` is the only state that the handler writes; besides it calls write(2), and
+ * unlink(2) on its way out.
  */
 #include "io/signals.h"
 
@@ -24,6 +25,8 @@ static const int handled[] = {SIGTERM, SIGINT};
 static int wake_fd = -1;
 static volatile sig_atomic_t pending[HANDLED_COUNT];
 static struct watch watch;
+static char last_scrap[SIGNALS_SCRAP_MAX_BYTES];
+static volatile sig_atomic_t is_last_work;
 static void (*owner_handler)(int signal, void *context);
 static void *owner_context;
 
@@ -34,7 +37,9 @@ static void on_signal(int number)
 	for (size_t i = 0; i < HANDLED_COUNT; i++) {
 		if (handled[i] != number)
 			continue;
-		if (number == SIGINT && pending[i])
+		if (number == SIGINT && is_last_work && last_scrap[0] != '\0')
+			(void)unlink(last_scrap);
+		if (number == SIGINT && (pending[i] || is_last_work))
 			_exit(1);
 		pending[i] = 1;
 	}
@@ -88,6 +93,17 @@ int signals_open(struct loop *loop, void (*handler)(int signal, void *context), 
 	wake_fd = fd;
 	actions_set(on_signal);
 	return 0;
+}
+
+void signals_last_work(const char *scrap)
+{
+	is_last_work = 0;
+	if (scrap == NULL)
+		return;
+	size_t len = strlen(scrap);
+	ASSERT(len < sizeof last_scrap);
+	memcpy(last_scrap, scrap, len + 1);
+	is_last_work = 1;
 }
 
 void signals_close(struct loop *loop)

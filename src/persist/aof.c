@@ -283,6 +283,7 @@ static bool open_last(struct aof *a)
 	file.fd = open(path, O_RDWR | O_CLOEXEC);
 	if (file.fd < 0)
 		return open_fail("open", name, errno);
+	file.is_framed = a->p->config->log.frames;
 	int error = open_prepare_end(a, file.fd, &file.size);
 	if (error != 0) {
 		close(file.fd);
@@ -360,7 +361,7 @@ static void aof_on_stopped(bool is_ok, uint64_t size, void *context)
 	struct aof_job *job = aof_job_new(a, stop_marked);
 	char path[AOF_PATH_MAX_BYTES];
 	a->older_bytes += size;
-	if (is_ok && a->p->config->log.frames && m->incr.count > 0 &&
+	if (is_ok && a->stops_framed && m->incr.count > 0 &&
 		aof_path(a, m->incr.files[m->incr.count - 1].name, path) != NULL) {
 		job->mark = mem_dup_text(path);
 		job->mark_size = size;
@@ -374,6 +375,7 @@ void aof_stop_log(struct aof *a)
 	if (a->wants_stop || a->is_stopping)
 		return;
 	a->is_stopping = true;
+	a->stops_framed = log_writer_is_framed(a->p->log);
 	log_writer_stop(a->p->log, aof_on_stopped, a);
 }
 

@@ -61,6 +61,7 @@ struct aof {
 	bool is_scheduled;
 	bool is_deferred; /* begins as soon as what is being ended has ended; counts as running */
 	bool is_stopping; /* the log's writer is ending its file */
+	bool stops_framed; /* which has frames */
 	bool wants_stop;  /* … is to, as soon as it can */
 	int jobs;         /* in the offload thread */
 

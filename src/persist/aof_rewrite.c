@@ -117,7 +117,8 @@ static void generation_failed(struct aof *a, const char *what, int error)
 static void generation_trust(struct aof *a, struct aof_job *job)
 {
 	if (a->reason == AOF_BY_FAILURE && !a->is_aborted) {
-		const struct log_file file = {.fd = job->fd, .size = job->line_len};
+		const struct log_file file = {
+			.fd = job->fd, .size = job->line_len, .is_framed = job->line_len > 0};
 		job->fd = -1;
 		log_writer_start(a->p->log, &file);
 	}
@@ -268,7 +269,8 @@ static void generation_shoot(struct aof *a)
  */
 static void generation_prepared(struct aof *a, struct aof_job *job)
 {
-	const struct log_file file = {.fd = job->fd, .size = job->line_len};
+	const struct log_file file = {
+		.fd = job->fd, .size = job->line_len, .is_framed = job->line_len > 0};
 	if (job->error != 0 || !generation_is_wanted(a)) {
 		generation_failed(a, job->error != 0 ? job->what : "given up", job->error);
 		return;

@@ -484,6 +484,11 @@ bool log_writer_is_busy(const struct log_writer *w)
 	return w->ending != ENDING_NOT || w->waiter_count > 0;
 }
 
+bool log_writer_is_framed(const struct log_writer *w)
+{
+	return w->run != NULL && w->run->is_framed;
+}
+
 bool log_writer_is_syncing(const struct log_writer *w)
 {
 	return w->run != NULL &&

@@ -33,7 +33,7 @@ enum log_fsync { LOG_FSYNC_ALWAYS, LOG_FSYNC_EVERYSEC, LOG_FSYNC_NO };
 struct log_writer_config {
 	int fsync;       /* appendfsync, enum log_fsync */
 	bool timestamps; /* aof-timestamp-enabled */
-	bool frames;     /* aof-checksum */
+	bool frames;     /* aof-checksum: files that are begun from now on */
 	bool no_fsync_on_rewrite;
 };
 
@@ -42,6 +42,7 @@ struct log_writer_config {
 struct log_file {
 	int fd;
 	uint64_t size;
+	bool is_framed; /* each group in it is closed by a frame's line, to its end */
 };
 
 struct log_writer_stats {
@@ -122,6 +123,8 @@ bool log_writer_is_on(const struct log_writer *w);
 /* Trusted: replies may wait for it, and what it reports is true. */
 bool log_writer_is_trusted(const struct log_writer *w);
 bool log_writer_is_syncing(const struct log_writer *w);
+/* The file that is being written; false when there is none. */
+bool log_writer_is_framed(const struct log_writer *w);
 bool log_writer_has_failed(const struct log_writer *w);
 bool log_writer_is_busy(const struct log_writer *w);      /* a switch, stop or sync is under way */
 const char *log_writer_error(const struct log_writer *w); /* "" = none */

@@ -19,6 +19,7 @@ struct log_run {
 	struct loop *loop;
 	struct stream_reader reader;
 	int fd;
+	bool is_framed;
 	uint64_t durable, syncing; /* of the content: on the disk; covered by the fsync in flight */
 	uint64_t size;   /* content written */
 	uint64_t ahead;  /* the file's length, zeros included */

@@ -28,6 +28,7 @@ struct log_run *log_run_new(
 	run->writer = w;
 	run->loop = w->loop;
 	run->fd = file->fd;
+	run->is_framed = file->is_framed;
 	run->size = run->ahead = run->durable = file->size;
 	if (before == NULL) {
 		stream_reader_open(&run->reader, w->stream);
@@ -203,7 +204,7 @@ static size_t run_line(struct log_run *run, size_t length, int count)
 		.durable = run->durable,
 		.time_ms = loop_wall_ms(run->loop)};
 
-	if (!run->writer->config->frames)
+	if (!run->is_framed)
 		return 0;
 	for (int i = 0; i < count; i++)
 		f.crc = crc32c_update(f.crc, run->pieces[i].iov_base, run->pieces[i].iov_len);

@@ -4,9 +4,15 @@
  */
 #include "persist/misconf.h"
 
+static bool is_ping(const struct command *command)
+{
+	return strcmp(command->name, "ping") == 0;
+}
+
+/* A script that declares flags is a write or none as they say. */
 static bool misconf_concerns(const struct command *command)
 {
-	return command->flags & CMD_WRITE || strcmp(command->name, "ping") == 0;
+	return command->flags & (CMD_WRITE | CMD_MAY_REPLICATE) || is_ping(command);
 }
 
 static enum gate_answer misconf_check(struct call *call, void *context)
@@ -14,6 +20,8 @@ static enum gate_answer misconf_check(struct call *call, void *context)
 	const struct misconf *m = context;
 	enum session_origin origin = call->session->origin;
 	if (origin != ORIGIN_CLIENT && origin != ORIGIN_SCRIPT)
+		return GATE_PASS;
+	if (!(call->flags & CMD_WRITE) && !is_ping(call->command))
 		return GATE_PASS;
 	if (m->log_error != NULL)
 		call_failf(call, E_MISCONF_LOG, m->log_error);

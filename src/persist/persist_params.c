@@ -180,10 +180,11 @@ const struct param_row persist_params[] = {
 		.help = "Rewritten logs begin with a snapshot."},
 	{"aof-timestamp-enabled", PARAM_BOOL, LOG(timestamps), "no",
 		.help = "Note the time in the log, for recovery to a point in time."},
-	{"aof-checksum", PARAM_BOOL, LOG(frames), "yes", .flags = PARAM_IMMUTABLE,
+	{"aof-checksum", PARAM_BOOL, LOG(frames), "yes",
 		.help = "Close each group of commands in the log with a line that proves it "
 			"(length, time, checksum). Redis skips these lines. Without them a damaged "
-			"middle of the log is loaded as far as it can be read."},
+			"middle of the log is loaded as far as it can be read. A change counts "
+			"from the next file of the log on; BGREWRITEAOF begins one."},
 	{"aof-rewrite-incremental-fsync", PARAM_BOOL, AOF(incremental_fsync), "yes",
 		.help = "Sync every few megabytes while rewriting."},
 	{"aof-disable-auto-gc", PARAM_BOOL, AOF(disable_auto_gc), "no", .flags = PARAM_HIDDEN,

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "ds/dict_iter.h"
+#include "io/child.h"
 #include "io/file.h"
 
 #include <errno.h>
@@ -47,6 +48,12 @@ static void save_db(struct rdb_writer *w, const struct db *db,
 		rdb_write_entry(w, k, e);
 		(*keys)++;
 	}
+}
+
+void rdb_save_pause(int delay_us, uint64_t keys)
+{
+	if (delay_us > 0 || (delay_us < 0 && keys % (uint64_t) - (int64_t)delay_us == 0))
+		child_sleep_us(delay_us > 0 ? delay_us : 1);
 }
 
 void rdb_save_to(struct rdb_writer *w, const struct rdb_save_options *options)

@@ -27,4 +27,8 @@ int rdb_save_file(const char *temp_path, const char *path, const struct rdb_save
 /* Everything from header to end into a writer. */
 void rdb_save_to(struct rdb_writer *w, const struct rdb_save_options *options);
 
+/* rdb-key-save-delay: sleeps before a key when so many were written; a negative delay is a
+ * microsecond every so many keys. */
+void rdb_save_pause(int delay_us, uint64_t keys);
+
 #endif

@@ -42,6 +42,8 @@ void save_on_tick(struct save *s);
 /* FLUSHALL: what is being saved is not wanted any more; the empty set is, where there are save
  * points. Called behind the flush. */
 void save_on_flush(struct save *s);
+/* rdb_changes_since_last_save. */
+uint64_t save_changes(const struct save *s);
 /* save or stop-writes-on-bgsave-error changed. */
 void save_on_config(struct save *s);
 

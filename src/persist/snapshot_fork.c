@@ -26,8 +26,7 @@ static void child_on_key(void *context, uint64_t keys)
 {
 	struct snapshot *s = context;
 	int delay = s->config->key_save_delay_us;
-	if (delay > 0 || (delay < 0 && keys % (uint64_t) - (int64_t)delay == 0))
-		child_sleep_us(delay > 0 ? delay : 1);
+	rdb_save_pause(delay, keys);
 	s->child.report.done = keys;
 	if (keys % TELL_KEYS != 0 && delay <= 0)
 		return;

@@ -59,6 +59,17 @@ static bool later_check_nodename(struct bytes text, struct param_error *error)
 	return true;
 }
 
+/* Clients that switch it on are told; a file that says yes is taken, as all of Redis's are. */
+static bool later_apply_defrag(void *owner, void *context, struct param_error *error)
+{
+	const struct later_config *later = owner;
+	(void)context;
+	return !later->defrag.enabled ||
+	       param_fail(error, "Active defragmentation cannot be enabled: it requires a Redis "
+				 "server compiled with a modified Jemalloc like the one shipped by "
+				 "default with the Redis source distribution");
+}
+
 const struct param_row later_params[] = {
 	{.type = PARAM_SECTION,
 		.name = "THREADS AND ADDRESSES",
@@ -126,11 +137,6 @@ const struct param_row later_params[] = {
 		.help = "History kept for replicas that come back after a short absence."},
 	{"repl-backlog-ttl", PARAM_I64, AT(repl.backlog_ttl_s), "3600", .max = INT64_MAX,
 		.help = "Seconds it is kept without any replica; 0 is for ever."},
-	{"min-replicas-to-write", PARAM_INT, AT(repl.min_replicas), "0", .max = INT_MAX,
-		.alias = "min-slaves-to-write", .help = "Refuse writes with fewer good replicas."},
-	{"min-replicas-max-lag", PARAM_INT, AT(repl.min_max_lag_s), "10", .max = INT_MAX,
-		.alias = "min-slaves-max-lag",
-		.help = "Seconds of lag up to which a replica is good."},
 	{"propagation-error-behavior", PARAM_ENUM, AT(repl.propagation_error), "ignore",
 		.choices = later_propagation,
 		.help = "What an error in the replication stream means."},
@@ -182,7 +188,7 @@ const struct param_row later_params[] = {
 	{.type = PARAM_SECTION,
 		.name = "DEFRAGMENTATION",
 		.help = "Moving live data together so that memory can be given back."},
-	{"activedefrag", PARAM_BOOL, AT(defrag.enabled), "no",
+	{"activedefrag", PARAM_BOOL, AT(defrag.enabled), "no", .apply = later_apply_defrag,
 		.help = "Do it while the server runs."},
 	{"active-defrag-ignore-bytes", PARAM_MEMORY, AT(defrag.ignore_bytes), "100mb", .min = 1,
 		.max = INT64_MAX, .help = "Begin when so much is wasted …"},

@@ -24,7 +24,7 @@ struct later_config {
 		bool diskless_sync, ignore_disk_errors;
 		int priority, announce_port, diskless_delay_s, diskless_max_replicas, diskless_load;
 		char *announce_ip;
-		int ping_period_s, timeout_s, min_replicas, min_max_lag_s, propagation_error;
+		int ping_period_s, timeout_s, propagation_error;
 		uint64_t backlog_bytes;
 		int64_t backlog_ttl_s;
 	} repl;

@@ -434,21 +434,26 @@ static void tracking_on_called(
 	const struct tracking_options *o = &s->tracking->options;
 	bool is_wanted = (!o->optin || s->tracking->caching == CACHING_YES) &&
 			 (!o->optout || s->tracking->caching != CACHING_NO);
+	/* What a script declares is no read (its row shows itself to monitors): what it calls is.
+	 */
 	if (is_wanted && outcome == DONE && call->command->flags & CMD_READONLY &&
-		!(call->command->flags & CMD_PUBSUB) &&
+		!(call->command->flags & (CMD_PUBSUB | CMD_SKIP_MONITOR)) &&
 		command_keys(call->command, call->argv, call->argc, &refs))
 		for (int i = 0; i < refs.count; i++)
 			tracked_key_add(t, call->argv[refs.refs[i].index], s->id);
 	key_refs_release(&refs);
-	/* CLIENT CACHING holds for one command, or for the whole transaction behind it. */
-	if (s->flags & (SESSION_MULTI | SESSION_IN_EXEC) || call->command->parent != NULL)
+	/* CLIENT CACHING holds for one command with all that it calls, or for the whole transaction
+	 * behind it. */
+	if (s->flags & (SESSION_MULTI | SESSION_IN_EXEC) || call->command->parent != NULL ||
+		t->exec->depth > 0)
 		return;
 	s->tracking->caching = CACHING_UNSET;
 }
 
 static void tracking_arm(struct tracking_table *t)
 {
-	bool armed = t->sessions > 0;
+	/* Keys outlive the sessions that read them: until they change, or all are flushed. */
+	bool armed = t->sessions > 0 || dict_count(&t->keys) > 0;
 
 	keyspace_arm_sink(t->exec->keyspace, t->change_sink, armed);
 	exec_arm_after(t->exec, t->after_sink, armed);
@@ -564,6 +569,8 @@ void tracking_on_turn_end(struct exec *exec)
 	struct tracking_table *t = exec->tracking;
 
 	exec->is_tracking = t->sessions > 0 || dict_count(&t->keys) > 0;
+	if (!exec->is_tracking)
+		tracking_arm(t);
 	pending_send(t);
 	tracked_keys_fit(t);
 	LINK_EACH(it, after, &t->prefixes)

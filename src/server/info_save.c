@@ -52,7 +52,7 @@ static void keys_total(struct info_out *out, void *context)
 static void changes(struct info_out *out, void *context)
 {
 	const struct figures *f = context;
-	info_u64(out, f->exec->keyspace->dirty);
+	info_u64(out, save_changes(f->services->persist->save));
 }
 
 static void in_progress(struct info_out *out, void *context)

@@ -275,6 +275,14 @@ static void write_repl_backlog_size(struct info_out *out, void *context)
 	info_u64(out, f->settings->later.repl.backlog_bytes);
 }
 
+static void write_good_replicas(struct info_out *out, void *context)
+{
+	const struct figures *f = context;
+	const struct few_replicas_config *config = &f->settings->few_replicas;
+	if (config->at_least > 0 && config->max_lag_s > 0)
+		info_line(out, "min_slaves_good_slaves:0");
+}
+
 static void write_shutdown(struct info_out *out, void *context)
 {
 	const struct figures *f = context;
@@ -416,6 +424,7 @@ const struct info_row info_stats_rows[] = {
 	{"Stats", "acl_access_denied_channel", write_acl_denied_channel},
 	{"Replication", "role", write_role},
 	{"Replication", "connected_slaves", write_zero},
+	{"Replication", NULL, write_good_replicas},
 	{"Replication", "master_failover_state", write_master_failover_state},
 	{"Replication", "master_replid", write_master_replid},
 	{"Replication", "master_replid2", write_master_replid2},

@@ -105,6 +105,7 @@ void settings_init(struct settings *s)
 		{push_params, &s->push, NULL},
 		{persist_params, &s->persist, NULL},
 		{script_params, &s->script, NULL},
+		{few_replicas_params, &s->few_replicas, NULL},
 		{later_params, &s->later, NULL},
 	};
 	const struct config_directive directives[] = {
@@ -223,7 +224,9 @@ void settings_bind(struct settings *s, const struct settings_modules *modules)
 	config_bind(s->config, &s->persist, &s->persist, modules->persist);
 	config_bind(s->config, &s->observe, &s->observe, modules->observe);
 	s->users = modules->acl;
+	config_bind(s->config, &s->few_replicas, &s->few_replicas, modules->exec);
 	memory_arm(s->exec);
+	few_replicas_arm(s->exec, &s->few_replicas);
 	s->notify = modules->notify;
 	notify_configure(s->notify);
 }

@@ -8,6 +8,7 @@
 
 #include "acl/acl_params.h"
 #include "base/log.h"
+#include "exec/few_replicas.h"
 #include "net/net.h"
 #include "obs/observe.h"
 #include "persist/persist_params.h"
@@ -33,6 +34,7 @@ struct settings {
 	struct push_config push;
 	struct persist_config persist;
 	struct script_config script;
+	struct few_replicas_config few_replicas;
 	struct later_config later;
 
 	char *executable; /* argv[0] made absolute */

@@ -5,6 +5,7 @@
  */
 #include "cmd/commands.h"
 #include "cmd/durability.h"
+#include "exec/few_replicas.h"
 #include "exec/memory.h"
 #include "exec/pause.h"
 #include "exec/tx.h"
@@ -34,6 +35,8 @@ void wiring_commands(struct command_table *commands)
 		connection_commands,
 		client_commands,
 		acl_commands,
+		cluster_commands,
+		module_commands,
 		migrate_commands,
 		command_commands,
 		transactions_commands,
@@ -98,6 +101,7 @@ void wiring_gates(struct exec *exec)
 	connection_init(exec);
 	tx_init(exec);
 	memory_init(exec);
+	few_replicas_init(exec);
 	pause_init(exec);
 	pubsub_init(exec);
 	monitor_init(exec);

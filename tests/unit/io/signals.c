@@ -45,6 +45,23 @@ static int child_patient(void)
 	return world_teardown(NULL);
 }
 
+/* What is done last is ended by the first SIGINT, and leaves no scrap. */
+static int child_last_work(void)
+{
+	start();
+	signals_last_work("signals-scrap.tmp");
+	signals_last_work(NULL);
+	raise(SIGINT); /* an event as ever */
+	loop_run(world.loop);
+	FILE *scrap = fopen("signals-scrap.tmp", "w");
+	if (scrap == NULL || fclose(scrap) != 0)
+		return 51;
+	signals_last_work("signals-scrap.tmp");
+	raise(SIGTERM);
+	raise(SIGINT);
+	return 50;
+}
+
 /* After the close nothing ends the process but itself. */
 static int child_ending(void)
 {
@@ -60,6 +77,8 @@ static void test_children(void **state)
 	(void)state;
 	assert_int_equal(in_child(child_impatient), 1);
 	assert_int_equal(in_child(child_patient), 0);
+	assert_int_equal(in_child(child_last_work), 1);
+	assert_int_equal(access("signals-scrap.tmp", F_OK), -1);
 	assert_int_equal(in_child(child_ending), 50); /* not killed on its way out */
 }
 

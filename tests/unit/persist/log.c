@@ -69,12 +69,12 @@ static void open_all(enum log_fsync policy)
 	t.keyspace = keyspace_new(4);
 	t.exec = exec_new(t.keyspace);
 	t.stream = stream_new(t.exec);
-	t.config = (struct log_writer_config){.fsync = policy, .frames = true};
+	t.config = (struct log_writer_config){.fsync = policy};
 	t.log = log_writer_new(t.loop, t.stream, &t.config);
 	log_writer_listen(t.log,
 		(struct log_writer_events){
 			.progress = on_progress, .failed = on_failed, .backlog = on_backlog});
-	log_writer_start(t.log, &(struct log_file){.fd = file_new()});
+	log_writer_start(t.log, &(struct log_file){.fd = file_new(), .is_framed = true});
 	log_writer_trust(t.log);
 }
 
@@ -253,7 +253,8 @@ static void test_new_file(void **state)
 	tell("SET", BYTES("in-the-first"));
 	turns_until(all_durable);
 	tell("SET", BYTES("in-the-first"));
-	log_writer_switch(t.log, &(struct log_file){.fd = file_new()}, on_done, NULL);
+	log_writer_switch(
+		t.log, &(struct log_file){.fd = file_new(), .is_framed = true}, on_done, NULL);
 	tell("SET", BYTES("in-the-second"));
 	turns_until(is_done);
 	turns_until(all_durable);
@@ -291,7 +292,7 @@ static void test_full_disk(void **state)
 	assert_string_not_equal(log_writer_error(t.log), "");
 	/* Only a new file leads on. */
 	unlink(t.path);
-	log_writer_start(t.log, &(struct log_file){.fd = file_new()});
+	log_writer_start(t.log, &(struct log_file){.fd = file_new(), .is_framed = true});
 	log_writer_trust(t.log);
 	tell("SET", BYTES("a"));
 	turns_until(all_durable);
