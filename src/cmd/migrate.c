@@ -12,6 +12,7 @@
 #include "cmd/services.h"
 #include "exec/wait.h"
 #include "io/exchange.h"
+#include "io/exchange_cache.h"
 #include "store/dump.h"
 
 #define MIGRATE_TIMEOUT_MS 1000 /* where none is said */
@@ -34,7 +35,7 @@ struct migrate {
 	struct migrate_key *keys;
 	int key_count;
 	int preamble; /* replies before those of keys */
-	bool copies;
+	bool copies, logs_in;
 };
 
 struct migrate_options {
@@ -147,6 +148,23 @@ static void add_key(struct migrate *m, struct call *call, int arg, bool replaces
 	buf_release(&payload);
 }
 
+static struct exchange_peer peer_of(const struct migrate *m)
+{
+	return (struct exchange_peer){
+		.host = m->host, .port = m->exchange.port, .logs_in = m->logs_in};
+}
+
+/* The connection stays open for the next one, if all that was asked has been said. */
+static void keep_connection(struct migrate *m)
+{
+	const struct exchange_peer peer = peer_of(m);
+
+	if (m->exchange.fd < 0)
+		return;
+	exchange_cache_keep(m->exec->services->connections, &peer, m->exchange.fd);
+	m->exchange.fd = -1;
+}
+
 static void migrate_free(struct migrate *m)
 {
 	buf_release(&m->request);
@@ -179,6 +197,9 @@ static struct migrate *migrate_new(struct call *call, const struct migrate_optio
 	m->host = mem_dup_bytes_text(call->argv[1].ptr, call->argv[1].len);
 	m->exchange.host = m->host;
 	m->exchange.port = (int)o->port;
+	m->logs_in = o->password != 0;
+	const struct exchange_peer peer = peer_of(m);
+	m->exchange.fd = exchange_cache_take(call->exec->services->connections, &peer);
 	m->exchange.timeout_ms = (int)o->timeout_ms;
 	m->exchange.request = buf_bytes(&m->request);
 	m->exchange.wanted = m->preamble + m->key_count;
@@ -242,6 +263,7 @@ static void migrate_done(struct offload *job)
 	struct exec *exec = m->exec;
 	struct session *s = session_by_id(exec, m->session_id);
 
+	keep_connection(m);
 	/* Its client is gone: the keys stay here as well. */
 	if (s != NULL && wait_is_blocked(s)) {
 		struct call call = {.session = s,
@@ -276,6 +298,7 @@ static enum outcome migrate(struct call *call)
 	}
 	if (call->session->flags & SESSION_DENY_BLOCKING) {
 		exchange_run(&m->exchange);
+		keep_connection(m);
 		enum outcome outcome = migrate_finish(call, m);
 		migrate_free(m);
 		return outcome;

@@ -13,6 +13,7 @@
 
 struct acl;
 struct migrate;
+struct exchange_cache;
 struct loop;
 struct net;
 struct config;
@@ -46,6 +47,7 @@ struct services {
 	void (*reset_stats)(void *context);
 	void *reset_context;
 	struct acl *acl; /* users and their rights */
+	struct exchange_cache *connections; /* that MIGRATE keeps to other servers */
 	struct migrate *migration; /* cmd/migrate: whose call goes on just now; NULL = none */
 	/* Fills the counts; NULL without push/. */
 	void (*count_subscriptions)(const struct session *s, struct client_subscriptions *out);

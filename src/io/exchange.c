@@ -107,20 +107,36 @@ static bool receive_all(struct exchange *e, int fd)
 	return true;
 }
 
+/* From a peer that says something, or ends, without being asked nothing good is to be expected. */
+static bool is_usable(int fd)
+{
+	return fd >= 0 && !is_ready(fd, POLLIN, 0);
+}
+
+static void drop(struct exchange *e)
+{
+	if (e->fd >= 0)
+		close(e->fd);
+	e->fd = -1;
+}
+
 void exchange_run(struct exchange *e)
 {
-	int fd = connect_any(e);
-
 	e->got = 0;
-	e->status = fd == -2 ? EXCHANGE_WRITE : EXCHANGE_CONNECT;
-	if (fd < 0)
-		return;
 	e->status = EXCHANGE_OK;
-	if (!send_all(e, fd))
+	if (!is_usable(e->fd)) {
+		drop(e);
+		int fd = connect_any(e);
+		e->fd = fd < 0 ? -1 : fd;
+		if (fd < 0)
+			e->status = fd == -2 ? EXCHANGE_WRITE : EXCHANGE_CONNECT;
+	}
+	if (e->fd >= 0 && !send_all(e, e->fd))
 		e->status = EXCHANGE_WRITE;
-	else if (!receive_all(e, fd))
+	else if (e->fd >= 0 && !receive_all(e, e->fd))
 		e->status = EXCHANGE_READ;
-	close(fd);
+	if (e->status != EXCHANGE_OK)
+		drop(e);
 }
 
 void exchange_work(struct offload *job)

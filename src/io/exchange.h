@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * One conversation with another server, on the offload thread: connect, send all, read so many
- * one-line replies, close. For what is rare and may take its time (MIGRATE): the loop goes on.
+ * One conversation with another server, on the offload thread: connect (or go on with a connection
+ * that is kept), send all, read so many one-line replies. For what is rare and may take its time
+ * (MIGRATE): the loop goes on.
  */
 #ifndef RINGLET_IO_EXCHANGE_H
 #define RINGLET_IO_EXCHANGE_H
@@ -20,6 +21,10 @@ struct exchange {
 	int timeout_ms;     /* without any progress */
 	struct bytes request;
 	int wanted;         /* replies */
+	/* A connection to use, or -1. Behind it: the one that is open and has nothing more to say,
+	 * which the owner closes or keeps; -1 = there is none. One that the peer has closed
+	 * meanwhile is replaced, as long as nothing was sent. */
+	int fd;
 	/* What came of it. */
 	enum exchange_status status;
 	int got;

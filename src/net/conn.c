@@ -234,13 +234,23 @@ static void conn_tune_tcp(const struct net *net, int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
 }
 
+/* As conn_refuse, over TLS: said behind the handshake; nothing that comes is looked at. */
+static void conn_deny(struct conn *c)
+{
+	c->net->stats.rejected++;
+	reply_error_text(&c->session.reply, bytes_text(error_text(E_PROTECTED)));
+	session_close(&c->session, true);
+}
+
 void conn_accept(struct net *net, int fd, uint8_t kind)
 {
 	if (net->exec->session_count >= (size_t)net->config->maxclients) {
 		conn_refuse(net, fd, kind, E_MAX_CLIENTS);
 		return;
 	}
-	if (net->config->protected_mode && !net->exec->has_password && !address_is_loopback(fd)) {
+	bool is_denied = net->config->protected_mode && !net->exec->has_password &&
+			 !address_is_loopback(fd);
+	if (is_denied && kind != LISTENER_TLS) {
 		conn_refuse(net, fd, kind, E_PROTECTED);
 		return;
 	}
@@ -275,6 +285,8 @@ void conn_accept(struct net *net, int fd, uint8_t kind)
 		c->session.flags |= SESSION_UNIX_SOCKET;
 	net->stats.connections++;
 	limits_account(c);
+	if (UNLIKELY(is_denied))
+		conn_deny(c);
 }
 
 void net_want_flush(struct session *s)

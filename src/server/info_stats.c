@@ -5,6 +5,7 @@
  */
 #include "acl/acl.h"
 #include "io/clock.h"
+#include "io/exchange_cache.h"
 #include "process/shutdown.h"
 #include "server/figures.h"
 
@@ -275,6 +276,12 @@ static void write_repl_backlog_size(struct info_out *out, void *context)
 	info_u64(out, f->settings->later.repl.backlog_bytes);
 }
 
+static void write_cached_sockets(struct info_out *out, void *context)
+{
+	const struct figures *f = context;
+	info_u64(out, exchange_cache_count(f->services->connections));
+}
+
 static void write_good_replicas(struct info_out *out, void *context)
 {
 	const struct figures *f = context;
@@ -390,7 +397,7 @@ const struct info_row info_stats_rows[] = {
 	{"Stats", "current_eviction_exceeded_time", write_zero},
 	{"Stats", "keyspace_hits", write_keyspace_hits},
 	{"Stats", "keyspace_misses", write_keyspace_misses},
-	{"Stats", "migrate_cached_sockets", write_zero},
+	{"Stats", "migrate_cached_sockets", write_cached_sockets},
 	{"Stats", "slave_expires_tracked_keys", write_zero},
 	{"Stats", "active_defrag_hits", write_zero},
 	{"Stats", "active_defrag_misses", write_zero},

@@ -18,6 +18,7 @@
 #include "exec/pause.h"
 #include "exec/wait.h"
 #include "io/clock.h"
+#include "io/exchange_cache.h"
 #include "io/signals.h"
 #include "obs/monitor.h"
 #include "process/banner.h"
@@ -334,6 +335,7 @@ static void server_fill_services(struct server *s)
 	struct services *services = &s->services;
 
 	services->loop = s->loop;
+	services->connections = exchange_cache_new(s->loop);
 	services->net = s->net;
 	services->config = s->settings.config;
 	services->info = info_new();
@@ -422,6 +424,7 @@ static void server_take_apart(struct server *s)
 	/* The last sockets are given back here: connections and what hangs off their sessions end.
 	 */
 	loop_free(s->loop);
+	exchange_cache_free(s->services.connections);
 	monitor_free(s->services.monitor);
 	info_free(s->services.info);
 	shutdown_free(s->services.shutdown);
