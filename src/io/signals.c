@@ -72,6 +72,7 @@ static void actions_set(void (*action)(int))
 	act.sa_handler = SIG_IGN;
 	sigaction(SIGHUP, &act, NULL);
 	sigaction(SIGPIPE, &act, NULL);
+	sigaction(SIGXFSZ, &act, NULL); /* a limit of file sizes is a disk that is full */
 }
 
 int signals_open(struct loop *loop, void (*handler)(int signal, void *context), void *context)

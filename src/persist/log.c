@@ -209,6 +209,23 @@ static void log_sync_if_wanted(struct log_writer *w)
 
 /* --- groups ----------------------------------------------------------------------------------- */
 
+/* All writes of the group are over. */
+static void log_landed(struct log_writer *w)
+{
+	struct log_writer_stats *s = &w->stats;
+	uint64_t took_us = (uint64_t)(clock_mono_us() - w->flight_begin_us);
+
+	w->has_flight = false;
+	w->written_group = w->flight_group;
+	s->groups++;
+	histogram_add(s->sizes, w->flight_bytes);
+	histogram_add(s->commits, took_us);
+	if (s->size_longest < w->flight_bytes)
+		s->size_longest = w->flight_bytes;
+	if (s->commit_longest_us < took_us)
+		s->commit_longest_us = took_us;
+}
+
 void log_wrote(struct log_writer *w, bool is_synced)
 {
 	struct log_run *run = w->run;
@@ -216,15 +233,9 @@ void log_wrote(struct log_writer *w, bool is_synced)
 
 	w->written = run->reader.offset;
 	w->stats.group_bytes += run->write_file_bytes;
-	if ((uint64_t)took_us > w->stats.write_longest_us)
-		w->stats.write_longest_us = (uint64_t)took_us;
-	if (w->has_flight && w->written == w->flight_end) {
-		w->has_flight = false;
-		w->written_group = w->flight_group;
-		w->stats.groups++;
-		histogram_add(w->stats.sizes, run->write_file_bytes);
-		histogram_add(w->stats.commits, (uint64_t)took_us);
-	}
+	w->flight_bytes += run->write_file_bytes;
+	if (w->has_flight && w->written == w->flight_end)
+		log_landed(w);
 	if (is_synced)
 		log_note_durable(w, w->written_group, w->written, took_us);
 	else
@@ -263,6 +274,8 @@ static void log_pass_empty(struct log_writer *w)
 static void log_begin_group(struct log_writer *w)
 {
 	w->has_flight = true;
+	w->flight_bytes = 0;
+	w->flight_begin_us = clock_mono_us();
 	w->flight_group = w->group;
 	w->flight_end = w->stream->appended;
 	log_close_group(w);
@@ -547,5 +560,5 @@ void log_writer_stats_reset(struct log_writer *w)
 	memset(s->sizes, 0, sizeof(*s->sizes));
 	memset(s->commits, 0, sizeof(*s->commits));
 	s->groups = s->group_bytes = s->syncs = s->delayed_syncs = 0;
-	s->sync_longest_us = s->write_longest_us = 0;
+	s->sync_longest_us = s->commit_longest_us = s->size_longest = 0;
 }

@@ -47,12 +47,12 @@ struct log_file {
 
 struct log_writer_stats {
 	uint64_t groups, group_bytes; /* written since the start */
-	/* Bytes of a group; microseconds from its submission until it was written, and synced where
+	/* Bytes of a group; microseconds from its end until it was written, and synced where
 	 * appendfsync or a client asked for that. */
 	struct latency_histogram *sizes, *commits;
+	uint64_t commit_longest_us, size_longest;
 	uint64_t syncs;
 	uint64_t sync_longest_us; /* longest fsync (with its write) */
-	uint64_t write_longest_us;
 	uint64_t delayed_syncs; /* aof_delayed_fsync: a second came before the last fsync ended */
 	int64_t sync_begun_us;  /* when the last fsync outside a commit began, monotonic */
 	int64_t synced_at_us;   /* when the last fsync ended */

@@ -67,6 +67,8 @@ struct log_writer {
 	uint64_t group; /* that gathers */
 	bool has_flight;
 	uint64_t flight_group, flight_end;
+	uint64_t flight_bytes; /* of its writes so far */
+	int64_t flight_begin_us;
 	uint64_t written_group, durable_group;
 	uint64_t written, durable; /* offsets in the stream */
 	uint64_t sync_wanted;      /* a group */

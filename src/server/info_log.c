@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * INFO's rows of commits, held replies and turns: ours, not Redis's. The first group only where
- * there is a log.
+ * INFO's rows of refused writes, commits, held replies and turns: ours, not Redis's. Those of commits
+ * and replies only where there is a log.
  */
 #include "io/clock.h"
 #include "persist/persist.h"
@@ -12,9 +12,24 @@ static const struct persist *persist_of(const void *context)
 	return ((const struct figures *)context)->services->persist;
 }
 
-static unsigned long long percentile(const struct latency_histogram *h, double percent)
+/* As exact as the buckets, but never above what was seen. */
+static unsigned long long percentile(
+	const struct latency_histogram *h, double percent, uint64_t longest)
 {
-	return histogram_percentile(h, percent);
+	uint64_t value = histogram_percentile(h, percent);
+	return value < longest ? value : longest;
+}
+
+/* Why writes get -MISCONF; empty: they do not. */
+static void refusal(struct info_out *out, void *context)
+{
+	const struct misconf *m = &persist_of(context)->misconf;
+
+	if (m->log_error != NULL)
+		info_line(out, "writes_refused_reason:append only file: %s", m->log_error);
+	else
+		info_line(out, "writes_refused_reason:%s",
+			m->save_failed ? "the last background save failed" : "");
 }
 
 static void log_lines(struct info_out *out, void *context)
@@ -34,11 +49,14 @@ static void log_lines(struct info_out *out, void *context)
 		(unsigned long long)(p->stream->appended - log_writer_durable(p->log)));
 	info_line(out, "log_commits:%llu", (unsigned long long)s->groups);
 	info_line(out, "log_fsyncs:%llu", (unsigned long long)s->syncs);
-	info_line(out, "log_commit_bytes:p50=%llu,p99=%llu,max=%llu", percentile(s->sizes, 50),
-		percentile(s->sizes, 99), percentile(s->sizes, 100));
+	info_line(out, "log_commit_bytes:p50=%llu,p99=%llu,max=%llu",
+		percentile(s->sizes, 50, s->size_longest),
+		percentile(s->sizes, 99, s->size_longest), (unsigned long long)s->size_longest);
 	info_line(out, "log_commit_usec:p50=%llu,p99=%llu,p99.9=%llu,max=%llu",
-		percentile(s->commits, 50), percentile(s->commits, 99),
-		percentile(s->commits, 99.9), (unsigned long long)s->write_longest_us);
+		percentile(s->commits, 50, s->commit_longest_us),
+		percentile(s->commits, 99, s->commit_longest_us),
+		percentile(s->commits, 99.9, s->commit_longest_us),
+		(unsigned long long)s->commit_longest_us);
 	info_line(out, "log_longest_fsync_usec:%llu", (unsigned long long)s->sync_longest_us);
 	info_line(out, "held_clients:%zu", hold.waiting);
 	info_line(out, "held_bytes:%zu", hold.waiting_bytes);
@@ -63,6 +81,7 @@ static void turn_lines(struct info_out *out, void *context)
 }
 
 const struct info_row info_log_rows[] = {
+	{"Persistence", NULL, refusal},
 	{"Persistence", NULL, log_lines},
 	{"Stats", NULL, turn_lines},
 	{NULL, NULL, NULL},

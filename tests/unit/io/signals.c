@@ -28,6 +28,7 @@ static int child_impatient(void)
 	raise(SIGTERM); /* twice is not an order to die */
 	raise(SIGHUP);
 	raise(SIGPIPE);
+	raise(SIGXFSZ);
 	raise(SIGINT);
 	raise(SIGINT);
 	return 50;

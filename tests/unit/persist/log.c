@@ -320,6 +320,39 @@ static void test_long_groups(void **state)
 	close_all();
 }
 
+/* One group, however many writes it takes: one commit, from its end to the last of them. */
+static void test_figures_of_groups(void **state)
+{
+	static char bytes[STREAM_BLOCK_BYTES / 2]; /* a block each */
+	const struct log_writer_stats *stats;
+	struct buf commands = {0};
+	(void)state;
+	open_all(LOG_FSYNC_NO);
+	stats = log_writer_stats_get(t.log);
+	memset(bytes, 'x', sizeof(bytes));
+	for (int i = 0; i < LOG_PIECES_MAX + 10; i++)
+		tell("SET", bytes_of(bytes, sizeof(bytes)));
+	turns_until(all_written);
+	assert_true(file_check(t.path, &commands) > 1);
+	assert_int_equal(stats->groups, 1);
+	assert_int_equal(stats->size_longest, stats->group_bytes);
+	assert_true(stats->size_longest > commands.len);
+	assert_int_equal(histogram_count(stats->sizes), 1);
+	assert_int_equal(histogram_count(stats->commits), 1);
+	assert_true(stats->commit_longest_us > 0);
+	uint64_t longest = stats->size_longest;
+	tell("SET", BYTES("a"));
+	turns_until(all_written);
+	assert_int_equal(histogram_count(stats->sizes), 2);
+	assert_int_equal(stats->size_longest, longest);
+	assert_true(histogram_percentile(stats->sizes, 50) < 200);
+	log_writer_stats_reset(t.log);
+	assert_int_equal(stats->size_longest, 0);
+	assert_int_equal(stats->commit_longest_us, 0);
+	buf_release(&commands);
+	close_all();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -329,6 +362,7 @@ int main(void)
 		cmocka_unit_test(test_new_file),
 		cmocka_unit_test(test_full_disk),
 		cmocka_unit_test(test_long_groups),
+		cmocka_unit_test(test_figures_of_groups),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
