@@ -13,6 +13,8 @@
 #include "exec/pause.h"
 #include "exec/syntax.h"
 #include "exec/wait.h"
+#include "script/eval.h"
+#include "script/library.h"
 #include "server/server.h"
 #include "store/dump.h"
 #include "store/type_ops.h"
@@ -140,12 +142,78 @@ static struct bytes some_debug(struct source *in)
 	return pick(in, values, sizeof(values) / sizeof(values[0]));
 }
 
+#define TEXTS_MAX 24
+
+/* Arguments by their names: what would hardly ever be met by chance. A list ends with NULL. */
+static const struct named {
+	const char *name;
+	const char *texts[TEXTS_MAX];
+} named[] = {
+	{"script", {"return 1", "return redis.call('get',KEYS[1])", "return {1,'a',{2,nil,3.7}}",
+			   "return redis.pcall('lpush',KEYS[1],ARGV[1],'b')", "return KEYS",
+			   "return cjson.decode(cjson.encode({ARGV[1],1.5}))", "error('no')",
+			   "return cmsgpack.unpack(cmsgpack.pack({1,'x',ARGV}))", "x=1",
+			   "return struct.unpack('>I2s',struct.pack('>I2s',7,ARGV[1] or ''))",
+			   "redis.setresp(3) return redis.call('hgetall',KEYS[1])", "return nil+1",
+			   "#!lua flags=no-writes\nreturn redis.call('set',KEYS[1],1)",
+			"syntax error",
+			   "#!lua name=x", "return redis.call('xadd',KEYS[1],'*','a','b')",
+			   "return {map={a=1}, err='e'}", "return bit.tohex(bit.bnot(5))",
+			   "for i=1,50 do redis.call('sadd',KEYS[1],i) end return i",
+			   "return redis.call(ARGV[1],KEYS[1])", "return string.rep('ab',3000)"}},
+	{"function-code",
+		{"#!lua name=l1\nredis.register_function('f1',function(k,a) return {k,a} end)",
+			"#!lua name=l2\nredis.register_function{function_name='f2',"
+			"flags={'no-writes'},"
+			"callback=function(k) return redis.call('get',k[1]) end}",
+			"#!lua name=l1\nlocal n=0 redis.register_function('f3',function(k) n=n+1 "
+			"return redis.call('incr',k[1]) end)",
+			"#!lua name=l3\nerror('no')", "#!lua\n", "", "#!lua name=l4\nreturn 1"}},
+	{"function", {"f1", "f2", "f3", "F1", "none"}},
+	{"library-name", {"l1", "l2", "none"}},
+	{"sha1", {"e0e1f9fabfc9d4800c877a703b823ac0578ff8db", "x", ""}},
+	{"username", {"u1", "u2", "default", ""}},
+	{"rule", {"on", "off", "nopass", "resetpass", ">p", "<p", "~k*", "%R~s", "%W~l*", "&c*",
+			 "allkeys", "allcommands", "+get", "-get", "+@read", "-@all", "+client|id",
+			 "+get|x", "(+set ~t)", "(+set", "clearselectors", "reset", "#00"}},
+	{"password", {"p", "q", ""}},
+	{"group", {"g", "h"}},
+	{"consumer", {"c", "d"}},
+	{"id", {"*", "1-1", "1-2", "5", "0-0", "0", "7-*", "18446744073709551615-1", "$", ">",
+		"x"}},
+	{"start", {"-", "0", "1-1", "(1-1", "+", "1", "-1", "[a"}},
+	{"end", {"+", "5-5", "(5", "-", "-1", "3", "(m"}},
+	{"min-idle-time", {"0", "1", "1000000", "-1", "x"}},
+	{"longitude", {"0", "13.361389", "-179.9", "180", "181", "2.3", "nan"}},
+	{"latitude", {"0", "38.115556", "-85", "85.06", "2.3", "inf"}},
+	{"radius", {"100", "0", "1e7", "-1", "x"}},
+	{"member", {"m", "n", "o", "1", "2", ""}},
+	{"field", {"m", "n", "o", "1", "2", ""}},
+};
+
+/* NULL: the name says nothing, or the input wants something else. */
+static const char *some_named(struct source *in, const char *name)
+{
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+		unsigned count = 0;
+		if (strcmp(named[i].name, name) != 0)
+			continue;
+		while (count < TEXTS_MAX && named[i].texts[count] != NULL)
+			count++;
+		return named[i].texts[decide(in, count + 1)];
+	}
+	return NULL;
+}
+
 static struct bytes word_for(struct source *in, const struct syntax_arg *arg)
 {
 	if (strcmp(arg->name, "serialized-value") == 0)
 		return some_payload(in);
 	if (strcmp(arg->name, "subcommand") == 0)
 		return some_debug(in);
+	const char *text = some_named(in, arg->name);
+	if (text != NULL)
+		return bytes_text(text);
 	switch (arg->type) {
 	case SYNTAX_INTEGER:
 	case SYNTAX_UNIX_TIME:
@@ -237,7 +305,7 @@ static void damage(struct source *in, struct words *w)
 static bool is_excluded(const struct command *c, const struct words *w)
 {
 	static const char *const names[] = {"shutdown", "config|rewrite", "config|set", "bgsave",
-		"save", "bgrewriteaof", "monitor"};
+		"save", "bgrewriteaof", "monitor", "pfselftest"};
 	static const char *const debugs[] = {"segfault", "panic", "assert", "oom", "sleep",
 		"populate", "config-rewrite-force-all", "mallctl-str", "mallctl"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -449,6 +517,38 @@ static void run_call(struct session *s, struct words *w)
 		session_renew(s);
 }
 
+/* Users and scripts that one input made must not be met by the next. */
+static void forget_rights(void)
+{
+	static const char *const words[] = {
+		"reset", "on", "nopass", "allkeys", "allchannels", "allcommands"};
+	enum { COUNT = sizeof(words) / sizeof(words[0]) };
+	struct bytes rules[COUNT];
+	struct acl_rule_error error = {.why = ACL_RULE_OK};
+	for (int i = server.acl->user_count - 1; i >= 0; i--)
+		if (server.acl->users[i] != server.acl->fallback)
+			acl_delete_user(server.acl, server.acl->users[i]);
+	for (int i = 0; i < COUNT; i++)
+		rules[i] = bytes_text(words[i]);
+	ASSERT(acl_set_user(server.acl, BYTES("default"), rules, COUNT, &error));
+	acl_rearm(server.acl);
+}
+
+static void forget_scripts(void)
+{
+	eval_flush(server.exec);
+	library_flush(server.exec);
+}
+
+static bool is_of_scripts(const struct command *c)
+{
+	static const char *const beginnings[] = {"eval", "fcall", "script", "function"};
+	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
+		if (strncmp(c->name, beginnings[i], strlen(beginnings[i])) == 0)
+			return true;
+	return false;
+}
+
 static void start_once(void)
 {
 	static bool is_started;
@@ -472,6 +572,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct words w;
 	struct source in = {data, data + size};
+	bool has_scripts = false;
 
 	start_once();
 	sessions[1].reply.resp = 3;
@@ -480,12 +581,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		exec_set_time(server.exec, server.exec->now_us + (int64_t)decide(&in, 64) * 1000);
 		if (s->flags & SESSION_CLOSE_ASAP)
 			session_renew(s);
-		if (make_call(&in, &w) == NULL)
+		const struct command *c = make_call(&in, &w);
+		if (c == NULL)
 			continue;
+		has_scripts |= is_of_scripts(c);
 		run_call(s, &w);
 	}
 	for (int i = 0; i < server.keyspace->db_count; i++)
 		check_values(&server.keyspace->dbs[i].entries);
+	forget_rights();
+	if (has_scripts)
+		forget_scripts();
 	/* What one input leaves must not silence the next. */
 	for (int i = 0; i < SESSIONS; i++)
 		session_renew(&sessions[i]);
