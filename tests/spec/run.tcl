@@ -95,7 +95,7 @@ proc run_child {file} {
 	global option here env
 	package require tcltest 2.3
 	::tcltest::configure -verbose {body error} -match $option(only)
-	foreach name {resp server spec} {
+	foreach name {resp server spec values} {
 		uplevel #0 [list source [file join $here lib $name.tcl]]
 	}
 	set server::program $option(server)
