@@ -362,6 +362,22 @@ bool acl_reads_all(const struct acl *acl, const struct call *call)
 	return user->is_unrestricted;
 }
 
+bool acl_reads_key(const struct acl *acl, const struct call *call, struct bytes key)
+{
+	const struct acl_user *user = acl_user_of(acl, call->session);
+	struct key_refs keys = {0};
+	const struct acl_query query = {
+		.command = call->command, .argv = &key, .argc = 1, .keys = &keys};
+	bool may_read = user->is_unrestricted;
+	int at;
+
+	key_refs_add(&keys, 0, KEY_RO | KEY_ACCESS);
+	for (int i = 0; i < user->selector_count && !may_read; i++)
+		may_read = acl_selector_check(user->selectors[i], &query, &at) == ACL_ALLOWED;
+	key_refs_release(&keys);
+	return may_read;
+}
+
 bool acl_user_has_channel(const struct acl_user *user, struct bytes channel, bool is_pattern)
 {
 	for (int i = 0; i < user->selector_count; i++)

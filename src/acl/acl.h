@@ -70,6 +70,8 @@ void acl_print_refusal(struct buf *out, const struct acl_user *user, enum acl_de
 	struct bytes object, bool shows_object);
 /* May the session's user read every key in the course of this command (SORT BY, GET)? */
 bool acl_reads_all(const struct acl *acl, const struct call *call);
+/* And this one key? */
+bool acl_reads_key(const struct acl *acl, const struct call *call, struct bytes key);
 /* May the user use this channel at all? */
 bool acl_user_has_channel(const struct acl_user *user, struct bytes channel, bool is_pattern);
 

@@ -21,6 +21,7 @@ extern const struct command_row pubsub_commands[];
 extern const struct command_row command_commands[];
 extern const struct command_row slowlog_commands[];
 extern const struct command_row latency_commands[];
+extern const struct command_row hotkeys_commands[];
 extern const struct command_row memory_commands[];
 extern const struct command_row monitor_commands[];
 extern const struct command_row debug_commands[];

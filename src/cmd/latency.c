@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * LATENCY: what held the server up, and how long each command's calls take.
+ * LATENCY: what held the server up, how long each command's calls take and where that time goes,
+ * and which turns of the loop were the slowest.
  */
 #include "obs/latency.h"
 #include "cmd/commands.h"
@@ -9,8 +10,7 @@
 #include "exec/exec.h"
 #include "io/clock.h"
 #include "obs/observe.h"
-
-#define HISTOGRAM_POWERS 40 /* buckets double from a microsecond on */
+#include "obs/phases.h"
 
 static struct latency_monitor *monitor_of(struct call *call)
 {
@@ -77,31 +77,47 @@ static enum outcome latency_reset(struct call *call)
 {
 	struct latency_monitor *m = monitor_of(call);
 	int64_t forgotten = 0;
-	if (call->argc == 2)
+	struct turns *turns = &call->exec->services->observe->turns;
+	if (call->argc == 2) {
 		forgotten = latency_forget_all(m);
-	for (int i = 2; i < call->argc; i++)
-		forgotten += latency_forget(m, call->argv[i]);
+		turns_forget(turns);
+	}
+	for (int i = 2; i < call->argc; i++) {
+		/* No event has this name. */
+		if (call_arg_is(call, i, "turns"))
+			forgotten += turns_forget(turns) > 0;
+		else
+			forgotten += latency_forget(m, call->argv[i]);
+	}
 	reply_i64(call->reply, forgotten);
 	return DONE;
 }
 
 /* --- HISTOGRAM -------------------------------------------------------------------------------- */
 
-/* Where bucket `power` of LATENCY HISTOGRAM ends, in nanoseconds. Redis counts with two significant
- * digits, so its bucket of a microsecond reaches to 1031 ns, and each further one twice as far. */
-static double power_end_ns(int power)
-{
-	return (double)(INT64_C(1032) << power) - 1;
-}
+/* What is asked for: how long execution takes, of each call, or one of obs/phases. */
+#define PHASE_EXECUTION PHASE_COUNT
+
+static const struct {
+	const char *word;
+	int phase;
+} phase_words[] = {
+	{"queue", PHASE_QUEUE},
+	{"execution", PHASE_EXECUTION},
+	{"durability", PHASE_DURABILITY},
+	{"send", PHASE_SEND},
+	{"total", PHASE_TOTAL},
+};
+#define PHASE_WORDS (sizeof(phase_words) / sizeof(phase_words[0]))
 
 static void reply_buckets(struct reply *r, const struct latency_histogram *h)
 {
 	struct reply_hole hole = reply_open(r);
 	uint64_t before = 0, count = histogram_count(h);
 	int64_t pairs = 0;
-	for (int power = 0; power < HISTOGRAM_POWERS && before < count; power++) {
-		double ns = power_end_ns(power);
-		bool is_last = power == HISTOGRAM_POWERS - 1;
+	for (int power = 0; power < PHASE_POWERS && before < count; power++) {
+		double ns = phase_power_end_ns(power);
+		bool is_last = power == PHASE_POWERS - 1;
 		uint64_t ticks = (uint64_t)(ns / 1000 / clock_us_per_tick);
 		uint64_t within = is_last ? count : histogram_count_within(h, ticks);
 		if (within == before)
@@ -114,32 +130,79 @@ static void reply_buckets(struct reply *r, const struct latency_histogram *h)
 	reply_close_map(r, hole, pairs);
 }
 
+static void reply_phase_buckets(struct reply *r, const uint64_t counts[PHASE_POWERS])
+{
+	struct reply_hole hole = reply_open(r);
+	uint64_t within = 0;
+	int64_t pairs = 0;
+	for (int power = 0; power < PHASE_POWERS; power++) {
+		if (counts[power] == 0)
+			continue;
+		within += counts[power];
+		reply_i64(r, (int64_t)(phase_power_end_ns(power) / 1000));
+		reply_i64(r, (int64_t)within);
+		pairs++;
+	}
+	reply_close_map(r, hole, pairs);
+}
+
 struct histogram_listing {
 	struct reply *reply;
 	int64_t count;
+	int phase;
 };
+
+static uint64_t count_of(const struct command *c, int phase)
+{
+	if (phase != PHASE_EXECUTION)
+		return phases_count(c, (enum phase)phase);
+	return c->latency == NULL ? 0 : histogram_count(c->latency);
+}
 
 static void reply_histogram(struct command *c, void *context)
 {
 	struct histogram_listing *l = context;
-	if (c->latency == NULL || histogram_count(c->latency) == 0)
+	uint64_t count = count_of(c, l->phase);
+	if (count == 0)
 		return;
 	reply_bulk(l->reply, bytes_of(c->name, c->name_len));
 	reply_map(l->reply, 2);
 	reply_bulk_text(l->reply, "calls");
-	reply_i64(l->reply, (int64_t)histogram_count(c->latency));
+	reply_i64(l->reply, (int64_t)count);
 	reply_bulk_text(l->reply, "histogram_usec");
-	reply_buckets(l->reply, c->latency);
+	if (l->phase == PHASE_EXECUTION)
+		reply_buckets(l->reply, c->latency);
+	else
+		reply_phase_buckets(l->reply, c->phases->counts[l->phase]);
 	l->count++;
+}
+
+/* PHASE and its word, if that is what it begins with; false: not a phase. */
+static bool take_phase(struct call *call, int *first, int *phase)
+{
+	*first = 2;
+	*phase = PHASE_EXECUTION;
+	if (call->argc < 3 || !call_arg_is(call, 2, "phase"))
+		return true;
+	*first = 4;
+	for (size_t i = 0; call->argc > 3 && i < PHASE_WORDS; i++) {
+		*phase = phase_words[i].phase;
+		if (call_arg_is(call, 3, phase_words[i].word))
+			return true;
+	}
+	return false;
 }
 
 static enum outcome latency_histogram_reply(struct call *call)
 {
 	struct histogram_listing l = {.reply = call->reply};
+	int first;
+	if (!take_phase(call, &first, &l.phase))
+		return call_fail(call, E_SYNTAX);
 	struct reply_hole hole = reply_open(call->reply);
-	if (call->argc == 2)
+	if (call->argc == first)
 		command_table_each(call->exec->commands, reply_histogram, &l);
-	for (int i = 2; i < call->argc; i++) {
+	for (int i = first; i < call->argc; i++) {
 		struct command *c = command_find_full(call->exec->commands, call->argv[i]);
 		if (c == NULL)
 			continue;
@@ -148,6 +211,53 @@ static enum outcome latency_histogram_reply(struct call *call)
 			reply_histogram(&c->subcommands[sub], &l);
 	}
 	reply_close_map(call->reply, hole, l.count);
+	return DONE;
+}
+
+/* --- TURNS ------------------------------------------------------------------------------------ */
+
+static void reply_turn(struct reply *r, const struct turn_record *t)
+{
+	reply_map(r, 10);
+	reply_bulk_text(r, "time-msec");
+	reply_i64(r, t->time_ms);
+	reply_bulk_text(r, "duration-usec");
+	reply_i64(r, (int64_t)clock_ticks_to_us(t->ticks));
+	reply_bulk_text(r, "cause");
+	reply_bulk_text(r, t->cause);
+	reply_bulk_text(r, "cause-usec");
+	reply_i64(r, (int64_t)clock_ticks_to_us(t->cause_ticks));
+	reply_bulk_text(r, "calls");
+	reply_i64(r, (int64_t)t->calls);
+	reply_bulk_text(r, "command");
+	reply_bulk_text(r, t->call.command);
+	reply_bulk_text(r, "keys");
+	reply_i64(r, (int64_t)t->call.keys);
+	reply_bulk_text(r, "bytes");
+	reply_i64(r, (int64_t)t->call.bytes);
+	reply_bulk_text(r, "client-id");
+	reply_i64(r, (int64_t)t->call.client_id);
+	reply_bulk_text(r, "client-addr");
+	reply_bulk_text(r, t->call.peer);
+}
+
+static enum outcome latency_turns(struct call *call)
+{
+	const struct turns *turns = &call->exec->services->observe->turns;
+	uint8_t order[TURNS_KEPT];
+	int64_t wanted = TURNS_KEPT;
+	int count = turns_order(turns, order);
+
+	if (call->argc > 3)
+		return call_failf(call, E_ARITY, call->command->name);
+	if (call->argc == 3 && !call_arg_i64_in(call, 2, (struct i64_range){0, INT64_MAX}, &wanted,
+				       E_MUST_BE_POSITIVE))
+		return FAILED;
+	if (count > wanted)
+		count = (int)wanted;
+	reply_array(call->reply, count);
+	for (int i = 0; i < count; i++)
+		reply_turn(call->reply, &turns->kept[order[i]]);
 	return DONE;
 }
 
@@ -163,9 +273,14 @@ static enum outcome latency_help(struct call *call)
 		"LATEST",
 		"    Return the latest sample of each event.",
 		"RESET [<event> ...]",
-		"    Forget the named events (default: all).",
-		"HISTOGRAM [COMMAND ...]",
+		"    Forget the named events, \"turns\" the slowest turns (default: all).",
+		"HISTOGRAM [PHASE queue|execution|durability|send|total] [COMMAND ...]",
 		"    Return how long calls took, by command and powers of two of a microsecond.",
+		"    PHASE queue: from the arrival of a request to its execution; durability: its",
+		"    reply held back by the log; send: from there to its last byte taken by the",
+		"    kernel. All but execution are estimates from calls picked at random.",
+		"TURNS [<count>]",
+		"    Return the slowest turns of the loop, slowest first, with what caused them.",
 		NULL,
 	};
 	return help_reply(call, lines);
@@ -204,7 +319,7 @@ static const struct command_row latency_subcommands[] = {
 		.since = "7.0.0",
 		.complexity = "O(N) where N is the number of commands with latency information "
 			      "being retrieved.",
-		.syntax = "[command...]",
+		.syntax = "<[PHASE phase={QUEUE|EXECUTION|DURABILITY|SEND|TOTAL}]> [command...]",
 		.tips = LATENCY_TIPS,
 		.summary = "Tells how long calls of commands took, cumulatively."},
 	{.name = "HISTORY",
@@ -225,6 +340,17 @@ static const struct command_row latency_subcommands[] = {
 		.syntax = "[event...]",
 		.tips = "request_policy:all_nodes|response_policy:agg_sum",
 		.summary = "Forgets the spikes of events."},
+	{.name = "TURNS",
+		.run = latency_turns,
+		.group = "server",
+		.flags = LATENCY_FLAGS,
+		.since = "7.2.0",
+		.complexity = "O(1)",
+		.syntax = "[count:integer]",
+		.tips = LATENCY_TIPS,
+		.summary = "Lists the slowest turns of the event loop with what caused them, as "
+			   "maps: time-msec, duration-usec, cause, cause-usec, calls, and of the "
+			   "call that was the cause command, keys, bytes, client-id, client-addr."},
 	{.name = NULL},
 };
 

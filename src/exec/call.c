@@ -113,6 +113,16 @@ void call_show(struct call *call)
 	call_tell_seen(call, DONE, 0);
 }
 
+static void __attribute__((noinline, cold)) call_sample(struct call *call)
+{
+	struct exec *exec = call->exec;
+
+	exec->sample_left = UINT32_MAX;
+	if (exec->sample_begin != NULL)
+		exec->sample_begin(call, exec->sample_context);
+	exec->samples_open += call->sample_weight != 0;
+}
+
 static inline enum outcome call_execute_now(struct call *call)
 {
 	struct exec *exec = call->exec;
@@ -123,6 +133,8 @@ static inline enum outcome call_execute_now(struct call *call)
 	exec->depth++;
 	exec->keyspace->no_touch = (call->session->flags & SESSION_NO_TOUCH) != 0;
 	effect_call_begin(call);
+	if (UNLIKELY(--exec->sample_left == 0))
+		call_sample(call);
 	uint64_t begin = UNLIKELY(outer != NULL) ? ticks_now() : exec->ticks;
 	enum outcome outcome = command->run(call);
 	uint64_t end = ticks_now();
@@ -134,8 +146,11 @@ static inline enum outcome call_execute_now(struct call *call)
 		exec_send_pushes(exec);
 	if (UNLIKELY(exec->seen_count > 0) && !call->is_blocked_retry && !call->is_shown)
 		call_tell_seen(call, outcome, end - begin);
-	if (UNLIKELY(outcome == BLOCKED))
+	if (UNLIKELY(outcome == BLOCKED)) {
+		exec->samples_open -= call->sample_weight != 0;
+		call->sample_weight = 0;
 		return outcome;
+	}
 	exec->stats.calls++;
 	command->stats.calls++;
 	command->stats.ticks += end - begin;

@@ -27,6 +27,8 @@ struct call {
 	uint64_t dirty_before; /* the keyspace's count when it began */
 	bool is_shown;         /* watchers (MONITOR) were told before it ran: call_show */
 	bool is_blocked_retry; /* the same call again, because a key it waits for changed */
+	uint32_t sample_weight;  /* calls that it stands for (obs/sample); 0 = not sampled */
+	size_t sample_position;  /* unsent bytes in front of its reply, if it is sampled */
 };
 
 /* Runs one request: everything from lookup to accounts. */

@@ -151,6 +151,7 @@ static void command_release(struct command *c)
 {
 	mem_free((void *)(uintptr_t)c->name);
 	mem_free(c->latency);
+	mem_free(c->phases);
 	syntax_free((struct syntax *)(uintptr_t)c->syntax);
 	mem_free(c->subcommands);
 	if (c->parent == NULL)

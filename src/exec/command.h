@@ -101,6 +101,7 @@ struct command_stats {
 };
 
 struct latency_histogram;
+struct phase_histograms;
 
 /* A registered command. Fields before the cold part are read by dispatch. */
 struct command {
@@ -116,6 +117,7 @@ struct command {
 	const char *name;    /* lower case, "config|get" for a subcommand */
 	struct command_stats stats;
 	struct latency_histogram *latency; /* NULL until the first call with tracking on */
+	struct phase_histograms *phases;   /* obs/phases; NULL until a call was sampled */
 
 	const struct command_row *row;
 	const struct syntax *syntax;

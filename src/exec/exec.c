@@ -18,6 +18,7 @@ struct exec *exec_new(struct keyspace *keyspace)
 	exec->commands = command_table_new();
 	exec->next_session_id = 1;
 	exec->latency_tracking = true;
+	exec->sample_left = UINT32_MAX;
 	exec->unit_last = &exec->unit_first;
 	link_init(&exec->sessions);
 	dict_init(&exec->sessions_by_id, &session_dict_ops);

@@ -9,6 +9,7 @@
 #include "exec/effect.h"
 #include "exec/gate.h"
 #include "exec/hold.h"
+#include "exec/work.h"
 
 #define EXEC_CALL_SINKS_MAX 8
 #define EXEC_CLOSE_SINKS_MAX 16
@@ -43,6 +44,8 @@ struct exec {
 	struct blob *big_argument; /* the blob in which the last argument was received, or NULL */
 	int depth;                 /* nested calls (EXEC, scripts) */
 	uint64_t ticks;            /* ticks_now at the last call's end: the next one's begin */
+	uint32_t sample_left;      /* calls until one is looked at closely, see sample_begin */
+	uint32_t samples_open;     /* such calls that are running */
 	size_t ready_count;        /* exec/wait: keys whose waiters are to be served */
 	size_t grave_waits;        /* exec/wait: calls that wait for the graveyard */
 	size_t memory_not_counted; /* bytes that maxmemory leaves out: buffers of replicas, log */
@@ -65,6 +68,9 @@ struct exec {
 	bool is_tracking; /* push/tracking: sessions or keys are there */
 	struct pubsub *pubsub;           /* push/pubsub; NULL until pubsub_init */
 	struct pause *pause;             /* exec/pause; NULL until pause_init */
+	struct probe_table *probes;      /* exec/probe; NULL until probe_init */
+	struct work_ledger work;         /* of this turn, besides calls */
+	uint64_t turn_ticks;             /* the tick counter when this turn began */
 	const struct hold_ops *hold;     /* NULL: replies leave at once */
 	struct hold_queue *hold_queue;   /* persist/hold; NULL until hold_new */
 	struct scripts *scripts;         /* script; NULL until scripts_init */
@@ -90,6 +96,10 @@ struct exec {
 	 * ended. */
 	struct call_sink seen[EXEC_CALL_SINKS_MAX];
 	struct call_sink after[EXEC_CALL_SINKS_MAX];
+	/* Told before a call for which sample_left was counted down; it sets sample_left anew, and
+	 * sample_weight of the call if it wants to be told of its end. May be NULL. */
+	void (*sample_begin)(struct call *call, void *context);
+	void *sample_context;
 	int seen_count, after_count;
 	uint32_t after_armed; /* bit i: after[i] is told */
 	/* Told when a session ends: features drop what hangs off it. */

@@ -64,12 +64,14 @@ struct session {
 	uint8_t durability; /* enum durability (exec/hold.h) */
 	const struct command *last_command; /* what it ran last, for CLIENT LIST and lookup */
 	int64_t last_active_s;              /* wall clock, seconds */
+	uint64_t received_ticks; /* the clock of the turn in which its last bytes came */
 	struct out out;                     /* what is to be sent to the peer */
 
 	/* Features' own, NULL until used. */
 	struct transaction *tx;              /* exec/tx */
 	struct wait *wait;                   /* exec/wait */
 	struct hold *hold; /* exec/hold: what of `out` may not leave yet */
+	struct probe *probes; /* exec/probe: calls whose replies are followed */
 	struct acl_user *user;               /* acl; NULL = default user */
 	struct subscriptions *subscriptions; /* push/pubsub */
 	struct tracking *tracking;           /* push/tracking */

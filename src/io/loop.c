@@ -169,6 +169,7 @@ static void turn_wait(struct loop *loop, int64_t limit_us)
 	uint64_t ticks = clock_ticks();
 	uint64_t busy = ticks - loop->wait_end_ticks;
 	loop->busy_ticks += busy;
+	loop->last_turn_ticks = loop->stats.turns > 0 ? busy : 0; /* the first: the start */
 	if (busy > loop->longest_ticks)
 		loop->longest_ticks = busy;
 	histogram_add(&loop->turns, busy);
@@ -259,6 +260,16 @@ const struct loop_stats *loop_stats_get(struct loop *loop)
 	loop->stats.busy_us = (uint64_t)clock_ticks_to_us(loop->busy_ticks);
 	loop->stats.longest_turn_us = (uint64_t)clock_ticks_to_us(loop->longest_ticks);
 	return &loop->stats;
+}
+
+uint64_t loop_turn_began(const struct loop *loop)
+{
+	return loop->clock.ticks;
+}
+
+uint64_t loop_last_turn(const struct loop *loop)
+{
+	return loop->last_turn_ticks;
 }
 
 const struct latency_histogram *loop_turn_ticks(const struct loop *loop)

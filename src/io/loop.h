@@ -100,7 +100,10 @@ struct loop_stats {
 	uint64_t waits;           /* how often the thread could have slept */
 };
 const struct loop_stats *loop_stats_get(struct loop *loop);
-/* How long each turn was between two waits, in ticks (base/ticks.h). */
+/* In ticks (base/ticks.h): when this turn began, and how long the last one was. */
+uint64_t loop_turn_began(const struct loop *loop);
+uint64_t loop_last_turn(const struct loop *loop);
+/* How long each turn was between two waits, in ticks. */
 const struct latency_histogram *loop_turn_ticks(const struct loop *loop);
 void loop_stats_reset(struct loop *loop);
 

@@ -92,6 +92,7 @@ struct loop {
 	struct clock_reading clock;
 	int64_t before_wait_us; /* monotonic, when the wait began */
 	uint64_t wait_end_ticks;
+	uint64_t last_turn_ticks; /* between the two waits before */
 	int64_t idle_us; /* what on_turn_end allowed */
 	bool is_stopping;
 	unsigned depth; /* turns under way */

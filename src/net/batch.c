@@ -248,6 +248,7 @@ HOT void batch_on_bytes(struct socket *s, struct bytes data)
 	net->stats.bytes_in += data.len;
 	net->stats.reads++;
 	c->read_ms = net->exec->now_ms;
+	c->session.received_ticks = net->exec->turn_ticks;
 	if (!link_is_linked(&c->batch))
 		link_add_tail(&net->batch_conns, &c->batch);
 	if (UNLIKELY(c->big != NULL)) {

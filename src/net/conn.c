@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "exec/probe.h"
 #include "net/tls.h"
 
 #include <errno.h>
@@ -33,6 +34,7 @@ void conn_note_sent(struct conn *c, size_t len)
 	c->net->stats.writes++;
 	out_consume(&c->session.out, len);
 	hold_sent(&c->session, len);
+	probe_sent(&c->session, len);
 	if (UNLIKELY(
 		    !out_is_empty(&c->session.out) || c->session.flags & SESSION_CLOSE_AFTER_REPLY))
 		net_want_flush(&c->session);

@@ -92,6 +92,7 @@ struct net {
 	int listener_count;
 	int listening_port, listening_tls_port;
 	struct tls_state *tls;    /* net/tls; NULL until it is configured */
+	struct http *pages;       /* of metrics-port; NULL until net_pages_init */
 	struct link flush, resume, batch_conns;
 	struct request_arena arena;
 	struct net_call *calls;

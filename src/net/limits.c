@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "exec/tx.h"
+#include "net/http.h"
 #include "net/tls.h"
 
 #define LIMITS_TICK_MIN 32    /* connections looked at in one tick, at least */
@@ -180,6 +181,8 @@ void net_on_tick(struct net *net)
 	size_t budget = exec->session_count / LIMITS_TICKS_PER_S;
 
 	limits_switch(net, limits_clients_max_bytes(net) != 0);
+	if (net->pages != NULL)
+		http_on_tick(net->pages);
 	if (budget < LIMITS_TICK_MIN)
 		budget = LIMITS_TICK_MIN;
 	/* Rotates the list: each session is looked at in its turn. */

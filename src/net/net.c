@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "net/conn.h"
+#include "net/http.h"
 #include "net/tls.h"
 
 static size_t extra_bytes_none(const struct session *s)
@@ -38,6 +39,8 @@ struct net *net_new(struct loop *loop, struct exec *exec, struct net_config *con
 void net_close_all(struct net *net)
 {
 	net_listen_close(net);
+	if (net->pages != NULL)
+		http_close(net->pages);
 	LINK_EACH(it, after, &net->exec->sessions)
 	{
 		struct session *s = LINK_OWNER(it, struct session, all);
@@ -52,7 +55,22 @@ void net_free(struct net *net)
 	request_arena_release(&net->arena);
 	mem_free(net->calls);
 	tls_net_release(net);
+	if (net->pages != NULL)
+		http_free(net->pages);
 	mem_free(net);
+}
+
+void net_pages_init(struct net *net,
+	void (*write)(struct bytes path, struct http_page *page, void *context), void *context)
+{
+	net->pages = http_new(net->loop, write, context);
+}
+
+bool net_pages_listen(struct net *net, char *error, size_t error_size)
+{
+	const struct net_config *config = net->config;
+	return http_listen(
+		net->pages, config->metrics_bind, config->metrics_port, error, error_size);
 }
 
 void net_set_extra_bytes(struct net *net, size_t (*extra_bytes)(const struct session *s))

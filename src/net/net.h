@@ -38,6 +38,8 @@ struct net_config {
 	uint64_t proto_max_bulk_len;
 	struct net_output_limit output_limits[CLASS_COUNT];
 	int socket_mark_id;
+	int metrics_port;   /* 0 = off */
+	char *metrics_bind; /* as bind */
 	struct tls_config tls;
 };
 
@@ -75,6 +77,13 @@ bool net_tls_configure(struct net *net);
  * bind). */
 bool net_listen(struct net *net, char *error, size_t error_size);
 void net_listen_close(struct net *net);
+/* The pages of metrics-port (net/http): who writes them. Nothing listens before net_pages_listen.
+ */
+struct http_page;
+void net_pages_init(struct net *net,
+	void (*write)(struct bytes path, struct http_page *page, void *context), void *context);
+/* Listens for them as the configuration says; false as net_listen. */
+bool net_pages_listen(struct net *net, char *error, size_t error_size);
 /* "listener0:name=tcp,bind=127.0.0.1,port=6379" rows for INFO. */
 void net_listeners_describe(
 	struct net *net, void (*row)(const char *text, void *context), void *context);

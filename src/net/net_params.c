@@ -32,6 +32,15 @@ static bool net_apply_bind(void *owner, void *context, struct param_error *error
 	return param_fail(error, "Failed to bind to specified addresses.");
 }
 
+static bool net_apply_pages(void *owner, void *context, struct param_error *error)
+{
+	char why[256];
+	(void)owner;
+	if (context == NULL || net_pages_listen(context, why, sizeof(why)))
+		return true;
+	return param_fail(error, "Unable to listen for metrics: %s", why);
+}
+
 static bool net_check_bind(struct bytes text, struct param_error *error)
 {
 	struct param_words words;
@@ -194,6 +203,18 @@ const struct param_row net_params[] = {
 		.help = "Mark for the packets of the listening sockets (SO_MARK), for routing and "
 			"firewall rules; "
 			"0 sets none."},
+	{.type = PARAM_SECTION,
+		.name = "METRICS",
+		.help = "A port on which Prometheus finds /metrics, with the names that "
+			"redis_exporter uses, and an orchestrator /healthz (the server answers) "
+			"and /readyz (it has loaded its data and takes writes; else 503). Nobody "
+			"is asked for a password there and nothing can be changed, but who reads "
+			"it sees how the server is used: names of commands, no keys."},
+	{"metrics-port", PARAM_INT, AT(metrics_port), "0", .max = 65535, .apply = net_apply_pages,
+		.example = "9121", .help = "The TCP port; 0 closes it."},
+	{"metrics-bind", PARAM_STRING, AT(metrics_bind), "127.0.0.1 -::1",
+		.flags = PARAM_MULTI_ARG, .check = net_check_bind, .apply = net_apply_pages,
+		.help = "Addresses to listen on for it, as with bind."},
 	{.type = PARAM_SECTION,
 		.name = "CLIENTS",
 		.help = "What a client may cost. A client that asks for more than it reads, or "

@@ -6,6 +6,8 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "io/clock.h"
+#include "obs/phases.h"
+#include "obs/sample.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -35,8 +37,18 @@ static void __attribute__((noinline, cold))
 observe_long(struct observe *o, struct call *call, uint64_t ticks)
 {
 	const struct observe_config *config = o->config;
-	int64_t us = (int64_t)clock_ticks_to_us(ticks);
 
+	if (call->sample_weight != 0)
+		sample_end(o, call, ticks);
+	if (o->exec->samples_open == 0)
+		o->threshold_ticks = o->limit_ticks;
+	if (ticks < o->limit_ticks)
+		return;
+	int64_t us = (int64_t)clock_ticks_to_us(ticks);
+	if (us >= TURNS_CALL_MIN_US) {
+		turns_note_call(&o->turns, call, ticks);
+		sample_offer_written(o, call);
+	}
 	if (config->slowlog_slower_than_us >= 0 && us >= config->slowlog_slower_than_us &&
 		config->slowlog_max_len > 0 && !(call->command->flags & CMD_SKIP_SLOWLOG) &&
 		call->session->origin == ORIGIN_CLIENT)
@@ -78,7 +90,11 @@ void observe_configure(struct observe *o)
 		slow = us_to_ticks(config->slowlog_slower_than_us);
 	if (config->latency_threshold_ms > 0 && config->latency_threshold_ms < INT64_MAX / 1000)
 		latency = us_to_ticks(config->latency_threshold_ms * 1000);
-	o->threshold_ticks = slow < latency ? slow : latency;
+	o->limit_ticks = slow < latency ? slow : latency;
+	if (us_to_ticks(TURNS_CALL_MIN_US) < o->limit_ticks)
+		o->limit_ticks = us_to_ticks(TURNS_CALL_MIN_US);
+	if (o->exec->samples_open == 0)
+		o->threshold_ticks = o->limit_ticks;
 	o->latency.threshold_ms = config->latency_threshold_ms;
 	o->exec->latency_tracking = config->latency_tracking;
 	slowlog_trim(&o->slowlog, config->slowlog_max_len);
@@ -92,7 +108,10 @@ struct observe *observe_new(struct exec *exec, struct observe_config *config)
 	o->config = config;
 	slowlog_init(&o->slowlog);
 	latency_init(&o->latency);
+	o->hotkeys = hotkeys_new();
+	o->bigkeys = bigkeys_new();
 	observe_configure(o);
+	sample_init(o);
 	exec_sink_after(exec, (struct call_sink){observe_called, o});
 	return o;
 }
@@ -101,6 +120,10 @@ void observe_free(struct observe *o)
 {
 	slowlog_release(&o->slowlog);
 	latency_release(&o->latency);
+	hotkeys_free(o->hotkeys);
+	bigkeys_free(o->bigkeys);
+	o->exec->sample_begin = NULL;
+	probe_free(o->exec);
 	mem_free(o);
 }
 
@@ -109,11 +132,33 @@ static void forget_histogram(struct command *c, void *context)
 	(void)context;
 	mem_free(c->latency);
 	c->latency = NULL;
+	phases_forget(c);
 }
 
 void observe_reset(struct observe *o)
 {
 	command_table_each(o->exec->commands, forget_histogram, NULL);
+}
+
+void observe_tick(struct observe *o, bool walks)
+{
+	sampler_tick(&o->sampler, o->exec->stats.calls, &o->exec->sample_left);
+	hotkeys_tick(o->hotkeys, o->exec->now_ms / 1000);
+	if (walks)
+		bigkeys_tick(o->bigkeys, o->exec->keyspace);
+}
+
+void observe_turn_over(
+	struct observe *o, uint64_t took, const struct call *running, bool is_loading)
+{
+	struct turn_end end = {.ticks = took, .running = running, .is_loading = is_loading};
+	const struct turn_record *kept = turns_close(&o->turns, o->exec, &end);
+
+	if (kept == NULL || kept->call.client_id == 0 || o->peer == NULL)
+		return;
+	const struct session *s = session_by_id(o->exec, kept->call.client_id);
+	if (s != NULL)
+		o->peer(s, o->turns.kept[kept - o->turns.kept].call.peer, TURNS_PEER_MAX);
 }
 
 /* --- INFO ------------------------------------------------------------------------------------- */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * The observer: told of every call that ended, it feeds the command's histogram and, where the call
- * took long, the slow log and the latency monitor. One sink and one comparison for all three.
+ * took long, the slow log, the latency monitor and the list of slow turns. One sink and one
+ * comparison for all of them, and for the ends of calls that were sampled (obs/sample).
  *
- * Invariant: threshold_ticks is the smallest duration that anyone wants to hear of.
+ * Invariant: limit_ticks is the smallest duration that anyone wants to hear of; threshold_ticks is
+ * the same, or 0 while a sampled call runs.
  */
 #ifndef RINGLET_OBS_OBSERVE_H
 #define RINGLET_OBS_OBSERVE_H
@@ -11,9 +13,13 @@
 #include "base/param.h"
 #include "exec/exec.h"
 #include "base/histogram.h"
+#include "obs/bigkeys.h"
+#include "obs/hotkeys.h"
 #include "obs/info.h"
 #include "obs/latency.h"
+#include "obs/sampler.h"
 #include "obs/slowlog.h"
+#include "obs/turns.h"
 
 #define OBSERVE_PERCENTILES_MAX 32
 
@@ -33,7 +39,11 @@ struct observe {
 	struct observe_config *config;
 	struct slowlog slowlog;
 	struct latency_monitor latency;
-	uint64_t threshold_ticks;
+	uint64_t threshold_ticks, limit_ticks;
+	struct sampler sampler;
+	struct hotkeys *hotkeys;
+	struct bigkeys *bigkeys;
+	struct turns turns;
 	/* Who a session's peer is ("127.0.0.1:50000"); NULL: unknown. Set by who knows sockets. */
 	void (*peer)(const struct session *s, char *text, size_t size);
 };
@@ -44,6 +54,19 @@ void observe_free(struct observe *o);
 void observe_configure(struct observe *o);
 /* CONFIG RESETSTAT: forgets the histograms. */
 void observe_reset(struct observe *o);
+/* About ten times a second, between calls. `walks`: the keyspace may be looked at. */
+void observe_tick(struct observe *o, bool walks);
+/* First in each turn, while exec has the clock of the turn that is over: it took `took` ticks, and
+ * ended in the course of the call `running` if that is not NULL. */
+void observe_turn_over(
+	struct observe *o, uint64_t took, const struct call *running, bool is_loading);
+static inline void observe_turn_begin(
+	struct observe *o, uint64_t took, const struct call *running, bool is_loading)
+{
+	if (turns_concern(&o->turns, o->exec, took))
+		observe_turn_over(o, took, running, is_loading);
+	o->turns.calls_before = o->exec->stats.calls;
+}
 /* INFO's latencystats; context: the struct observe. */
 extern const struct info_row observe_info_rows[];
 

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "exec/pause.h"
+#include "exec/probe.h"
 #include "persist/key_window.h"
 #include "persist/plant.h"
 
@@ -101,12 +102,14 @@ static void hold_let_go(struct hold_queue *q, struct hold *h)
 		gone++;
 	if (gone == 0)
 		return;
+	size_t held_from = h->marks[0].before;
 	h->count -= gone;
 	memmove(h->marks, h->marks + gone, (size_t)h->count * sizeof(h->marks[0]));
 	if (h->count == 0) {
 		link_remove(&h->waiting);
 		q->waiting_count--;
 	}
+	probe_released(h->session, held_from, hold_sendable(h->session));
 	if (q->exec->want_flush != NULL)
 		q->exec->want_flush(h->session);
 }

@@ -165,8 +165,20 @@ int64_t persist_on_turn_end(struct persist *p)
 	p->turn_calls = calls;
 	if (UNLIKELY(p->debug_write_delay_us != 0) && log_writer_unwritten_bytes(p->log) > 0)
 		persist_sleep(p->debug_write_delay_us);
+	bool is_saving = snapshot_is_running(p->snapshot);
+	if (p->exec->hold == NULL && !is_saving) {
+		log_writer_turn(p->log);
+		return -1;
+	}
+	uint64_t begin = clock_ticks();
 	log_writer_turn(p->log);
-	return snapshot_is_running(p->snapshot) ? snapshot_slice(p->snapshot, is_idle) : -1;
+	uint64_t committed = clock_ticks();
+	work_add(&p->exec->work, WORK_COMMIT, committed - begin);
+	if (!is_saving)
+		return -1;
+	int64_t wait_us = snapshot_slice(p->snapshot, is_idle);
+	work_add(&p->exec->work, WORK_SNAPSHOT, clock_ticks() - committed);
+	return wait_us;
 }
 
 void persist_on_tick(struct persist *p)

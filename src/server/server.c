@@ -29,6 +29,7 @@
 #include "push/pubsub.h"
 #include "push/tracking.h"
 #include "script/library.h"
+#include "server/pages.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -43,7 +44,13 @@ static void server_refresh_time(struct exec *exec)
 HOT static void server_on_turn_begin(void *context)
 {
 	struct server *s = context;
-	exec_set_time(s->exec, loop_wall_us(s->loop));
+	struct exec *exec = s->exec;
+
+	observe_turn_begin(s->observe, loop_last_turn(s->loop),
+		UNLIKELY(exec->is_nested) ? script_running_call(exec) : NULL,
+		s->persist->loading.is_active);
+	exec->turn_ticks = loop_turn_began(s->loop);
+	exec_set_time(exec, loop_wall_us(s->loop));
 }
 
 HOT static void server_on_batch(void *context)
@@ -86,7 +93,9 @@ HOT static int64_t server_on_turn_end(void *context)
 	wait_us = wait_sooner(wait_us, persist_on_turn_end(s->persist));
 	bool has_more = net_on_turn_end(s->net);
 	if (UNLIKELY(exec->is_evict_pending)) {
+		uint64_t begin = clock_ticks();
 		has_more |= memory_slice(exec);
+		work_add(&exec->work, WORK_EVICT, clock_ticks() - begin);
 		/* Unsent messages about what went would count as memory, and cost further keys. */
 		has_more |= net_on_turn_end(s->net);
 	}
@@ -94,6 +103,14 @@ HOT static int64_t server_on_turn_end(void *context)
 		timer_arm(s->loop, &s->background, 0);
 	figures_turn_end(&s->figures);
 	return has_more ? 0 : wait_us;
+}
+
+/* The time since `begin` went to this kind of work; returns now. */
+static uint64_t server_note_work(struct work_ledger *work, enum work kind, uint64_t begin)
+{
+	uint64_t now = clock_ticks();
+	work_add(work, kind, now - begin);
+	return now;
 }
 
 /* One slice of each kind of work that is pending, then a rest in proportion to what it took. */
@@ -106,17 +123,23 @@ static void server_on_background(struct timer *t)
 		timer_arm(s->loop, t, SERVER_SLICE_US);
 		return;
 	}
+	struct work_ledger *work = &s->exec->work;
+	uint64_t last = clock_ticks();
 	/* One budget for all kinds: they share a turn. */
 	int kinds = (s->keyspace->graves != NULL) + s->is_resizing + s->is_expiring;
 	int64_t budget_us = kinds > 1 ? SERVER_SLICE_US / kinds : SERVER_SLICE_US;
 	bool frees = keyspace_free_slice(s->keyspace, budget_us);
 
-	if (s->is_resizing)
+	last = server_note_work(work, WORK_FREE, last);
+	if (s->is_resizing) {
 		s->is_resizing = keyspace_resize_slice(s->keyspace, budget_us);
+		last = server_note_work(work, WORK_RESIZE, last);
+	}
 	if (s->is_expiring) {
 		int64_t expire_begin = clock_mono_us();
 		s->is_expiring = keyspace_expire_slice(s->keyspace, budget_us);
 		effect_unit_close(s->exec, false);
+		server_note_work(work, WORK_EXPIRE, last);
 		s->figures.expire_us += (uint64_t)(clock_mono_us() - expire_begin);
 	}
 	if (!frees && wait_has_grave_waits(s->exec))
@@ -143,6 +166,7 @@ static void server_on_tick(struct timer *t)
 {
 	struct server *s = t->context;
 	int64_t begin = clock_mono_us();
+	uint64_t begin_ticks = clock_ticks();
 
 	timer_arm(s->loop, t, 1000000 / server_tick_hz(s));
 	watchdog_feed();
@@ -151,6 +175,7 @@ static void server_on_tick(struct timer *t)
 		return;
 	if (begin - s->tick_at_us >= 90000) {
 		figures_sample(&s->figures, s->exec->now_us);
+		observe_tick(s->observe, !s->persist->loading.is_active);
 		s->tick_at_us = begin;
 	}
 	if (!s->services.cron_paused) {
@@ -158,6 +183,7 @@ static void server_on_tick(struct timer *t)
 		net_on_tick(s->net);
 		persist_on_tick(s->persist);
 	}
+	server_note_work(&s->exec->work, WORK_CRON, begin_ticks);
 	s->is_expiring = s->keyspace->config.active_expire && s->keyspace->allow_expiry;
 	s->is_resizing = true;
 	if (!timer_is_armed(&s->background))
@@ -395,6 +421,7 @@ static bool server_compose(struct server *s)
 	notify_init(&s->notify, s->exec, &s->settings.push);
 	tracking_init(s->exec, &s->settings.push);
 	net_set_extra_bytes(s->net, server_extra_bytes);
+	net_pages_init(s->net, pages_write, s);
 	const struct settings_modules modules = {
 		s->exec, s->acl, s->net, s->observe, &s->notify, s->persist};
 	settings_bind(&s->settings, &modules);
@@ -481,6 +508,10 @@ static bool server_open(struct server *s)
 	if (!net_listen(s->net, error, sizeof(error))) {
 		log_line(LOG_WARNING, "Failed listening on port %d (%s), aborting.",
 			s->settings.net.port, error);
+		return false;
+	}
+	if (!net_pages_listen(s->net, error, sizeof(error))) {
+		log_line(LOG_WARNING, "Failed listening for metrics (%s), aborting.", error);
 		return false;
 	}
 	process_pidfile_write(process);

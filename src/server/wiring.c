@@ -84,6 +84,7 @@ void wiring_commands(struct command_table *commands)
 		info_commands,
 		slowlog_commands,
 		latency_commands,
+		hotkeys_commands,
 		memory_commands,
 		monitor_commands,
 		debug_commands,
