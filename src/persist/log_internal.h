@@ -31,6 +31,7 @@ struct log_run {
 	int64_t write_begin_us;
 	struct disk_op sync;
 	bool is_syncing;
+	int sync_error; /* it failed, and is told when the write in flight is over */
 	uint64_t sync_group, sync_offset;
 	int64_t sync_begin_us;
 	struct disk_op zeros;

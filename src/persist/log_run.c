@@ -155,14 +155,18 @@ static void run_write_zeros(struct log_run *run)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
+/* The kernel tells an error once for a descriptor: while another fsync is under way, which may be
+ * the one that is told, a write's own proves nothing. Another one is made behind it. */
 static void write_done(struct disk_op *op, ssize_t written, int synced)
 {
 	struct log_run *run = op->context;
 	struct log_writer *w = run->writer;
-	bool syncs = run->write_syncs;
+	bool is_proven = run->write_syncs && !run->is_syncing;
 
 	(void)op;
 	run->is_writing = false;
+	if (run->sync_error != 0)
+		run->is_syncing = false;
 	if (written > 0)
 		run->size += (uint64_t)written;
 	if (run->ahead < run->size)
@@ -170,16 +174,20 @@ static void write_done(struct disk_op *op, ssize_t written, int synced)
 	stream_advance(&run->reader, run->write_stream_bytes);
 	if (!run_goes_on(run))
 		return;
-	if (written < 0)
+	if (written < 0) {
 		log_failed(w, (int)-written, "write");
-	else if ((size_t)written < run->write_file_bytes)
+	} else if ((size_t)written < run->write_file_bytes) {
 		log_failed(w, ENOSPC, "short write");
-	else if (syncs && synced < 0)
+	} else if (run->write_syncs && synced < 0) {
 		log_failed(w, -synced, "fsync");
-	else {
-		if (syncs)
+	} else {
+		if (is_proven)
 			run->durable = run->size;
-		log_wrote(w, syncs);
+		else if (run->write_syncs)
+			log_writer_want_sync(w, w->flight_group);
+		log_wrote(w, is_proven);
+		if (run->sync_error != 0)
+			log_failed(w, run->sync_error, "fsync");
 	}
 }
 
@@ -255,6 +263,12 @@ static void sync_done(struct disk_op *op, ssize_t written, int synced)
 	struct log_writer *w = run->writer;
 
 	(void)written;
+	/* Who only waits for the write in flight is to hear of it first: it may well be in the page
+	 * cache. Until then nothing else is synced. */
+	if (synced < 0 && run->is_writing && w != NULL) {
+		run->sync_error = -synced;
+		return;
+	}
 	run->is_syncing = false;
 	if (!run_goes_on(run))
 		return;

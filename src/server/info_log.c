@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * INFO's rows of refused writes, commits, held replies and turns: ours, not Redis's. Those of commits
- * and replies only where there is a log.
+ * INFO's rows of refused writes, commits, held replies and turns: ours, not Redis's. Those of
+ * commits and replies only where there is a log.
  */
 #include "io/clock.h"
 #include "persist/persist.h"

@@ -21,6 +21,8 @@
 #include "store/type_ops.h"
 #include "types/string.h"
 
+#include "few_commands.h"
+
 #define SESSIONS 6
 #define OPS_MAX 8
 
@@ -82,117 +84,6 @@ static void disk_end(void)
 {
 	disk_end_as(0, 0);
 }
-
-/* --- commands of our own ---------------------------------------------------------------------- */
-
-static enum outcome run_set(struct call *call)
-{
-	struct key key = call_key(call, 1);
-	db_set_string(call->db, key, call->argv[2], EXPIRY_NONE);
-	db_publish(call->db, key, EVENT_STRING, "set");
-	reply_ok(call->reply);
-	return DONE;
-}
-
-static enum outcome run_get(struct call *call)
-{
-	struct entry *e = call_find_read(call, call_key(call, 1));
-	char scratch[NUM_I64_MAX_CHARS];
-
-	if (e == NULL) {
-		reply_null(call->reply);
-		return DONE;
-	}
-	struct value v = entry_value(e);
-	reply_bulk(call->reply, value_string(&v, scratch));
-	return DONE;
-}
-
-static enum outcome run_mget(struct call *call)
-{
-	reply_array(call->reply, call->argc - 1);
-	for (int i = 1; i < call->argc; i++)
-		reply_i64(call->reply, call_find_read(call, call_key(call, i)) != NULL);
-	return DONE;
-}
-
-static enum outcome run_dbsize(struct call *call)
-{
-	reply_i64(call->reply, (int64_t)db_size(call->db));
-	return DONE;
-}
-
-static enum outcome run_ping(struct call *call)
-{
-	reply_simple(call->reply, "PONG");
-	return DONE;
-}
-
-static enum outcome run_flush(struct call *call)
-{
-	keyspace_flush(call->exec->keyspace, -1, false);
-	effect_force(call);
-	reply_ok(call->reply);
-	return DONE;
-}
-
-static enum outcome run_take(struct call *call)
-{
-	struct key key = call_key(call, 1);
-	struct entry *e = call_find_write(call, key);
-	char scratch[NUM_I64_MAX_CHARS];
-
-	if (e == NULL)
-		return wait_on_keys(call,
-			&(struct wait_spec){
-				.on_timeout = reply_null, .keys = call->argv + 1, .key_count = 1});
-	struct value v = entry_value(e);
-	reply_bulk(call->reply, value_string(&v, scratch));
-	db_delete_entry(call->db, key, e, false);
-	db_publish(call->db, key, EVENT_GENERIC, "del");
-	return DONE;
-}
-
-static enum outcome run_multi(struct call *call)
-{
-	tx_begin(call->session);
-	reply_ok(call->reply);
-	return DONE;
-}
-
-static enum outcome run_exec(struct call *call)
-{
-	effect_none(call);
-	tx_exec(call);
-	return DONE;
-}
-
-static enum outcome run_publish(struct call *call)
-{
-	reply_i64(call->reply,
-		pubsub_publish(call->exec, CHANNEL_PLAIN, call->argv[1], call->argv[2]));
-	return DONE;
-}
-
-#define ROW(NAME, RUN, FLAGS, SYNTAX)                                                              \
-	{                                                                                          \
-		.name = NAME, .run = RUN, .flags = FLAGS, .group = "generic", .since = "1.0.0",    \
-		.syntax = SYNTAX                                                                   \
-	}
-
-static const struct command_row rows[] = {
-	ROW("SET", run_set, CMD_WRITE, "key:key:OW+update value"),
-	ROW("GET", run_get, CMD_READONLY, "key:key:RO+access"),
-	ROW("MGET", run_mget, CMD_READONLY, "key:key:RO+access..."),
-	ROW("DBSIZE", run_dbsize, CMD_READONLY, ""),
-	ROW("PING", run_ping, 0, ""),
-	ROW("FLUSH", run_flush, CMD_WRITE, ""),
-	ROW("TAKE", run_take, CMD_WRITE | CMD_BLOCKING, "key:key:RW+access+delete"),
-	ROW("MULTI", run_multi, 0, ""),
-	ROW("EXEC", run_exec, 0, ""),
-	ROW("PUBLISH", run_publish, CMD_PUBSUB, "channel message"),
-	{0},
-};
 
 /* --- the world -------------------------------------------------------------------------------- */
 
@@ -604,6 +495,104 @@ static void on_switched(bool is_ok, uint64_t size, void *context)
 	*(int *)context += is_ok ? 1 : 100;
 }
 
+/* Ends the operation of that index, other than the oldest. */
+static void disk_end_at(int index, ssize_t written, int synced)
+{
+	disk_end_zeros();
+	assert_true(index < op_count);
+	struct disk_op *chosen = ops[index];
+	memmove(ops + 1, ops, (size_t)index * sizeof(ops[0]));
+	ops[0] = chosen;
+	disk_end_as(written, synced);
+}
+
+/* An fsync fails while a write is in flight: who waits for the write alone is answered, who waits
+ * for the disk is not; then it is a failure, and nothing is synced in between. */
+static void test_failed_sync_beside_write(void **state)
+{
+	(void)state;
+	world_open(LOG_FSYNC_NO);
+	hold_set_durability(w.hold, &w.sessions[1], DURABILITY_FSYNC);
+	say(0, "SET a 1");
+	turn();
+	disk_end();
+	sees(0, "+OK\r\n");
+	say(1, "GET a");
+	turn();
+	say(0, "SET b 2");
+	turn();
+	assert_int_equal(op_count, 2); /* the fsync for the reader, and the write */
+	disk_end_as(0, -EIO);
+	assert_int_equal(w.failures, 0);
+	turn();
+	assert_int_equal(op_count, 1);
+	sees(0, "");
+	disk_end();
+	sees(0, "+OK\r\n");
+	sees(1, "");
+	assert_int_equal(w.failures, 1);
+	assert_true(log_writer_has_failed(w.log));
+	turn();
+	assert_int_equal(op_count, 0);
+	start_log();
+	log_writer_trust(w.log);
+	sees(1, "$1\r\n1\r\n");
+	world_close();
+}
+
+/* The kernel tells an error to one of two fsyncs: beside another one a commit's own is no proof. */
+static void test_two_syncs_at_once(void **state)
+{
+	(void)state;
+	for (int fails = 0; fails < 2; fails++) {
+		world_open(LOG_FSYNC_NO);
+		hold_set_durability(w.hold, &w.sessions[1], DURABILITY_FSYNC);
+		say(0, "SET a 1");
+		turn();
+		disk_end();
+		say(1, "GET a");
+		turn();
+		say(1, "SET b 2");
+		turn();
+		disk_end_zeros();
+		assert_int_equal(op_count, 2);
+		disk_end_at(1, 0, 0); /* the commit, first */
+		sees(1, "");
+		disk_end_as(0, fails ? -EIO : 0);
+		sees(1, fails ? "" : "$1\r\n1\r\n");
+		assert_int_equal(w.failures, fails);
+		turn();
+		assert_int_equal(op_count, fails ? 0 : 1); /* another fsync, for the commit */
+		if (!fails) {
+			disk_end();
+			sees(1, "+OK\r\n");
+		}
+		world_close();
+	}
+}
+
+/* The log is switched off while a failure waits to be told. */
+static void test_end_beside_failed_sync(void **state)
+{
+	(void)state;
+	world_open(LOG_FSYNC_NO);
+	hold_set_durability(w.hold, &w.sessions[1], DURABILITY_FSYNC);
+	say(0, "SET a 1");
+	turn();
+	disk_end();
+	say(1, "GET a");
+	turn();
+	say(0, "SET b 2");
+	turn();
+	disk_end_as(0, -EIO);
+	log_writer_stop(w.log, NULL, NULL);
+	turn();
+	disk_end_as(-ENOSPC, 0);
+	assert_int_equal(w.failures, 1);
+	assert_false(log_writer_is_on(w.log));
+	world_close();
+}
+
 static void test_switch_keeps_order(void **state)
 {
 	int done = 0;
@@ -753,6 +742,9 @@ int main(void)
 		cmocka_unit_test(test_strict_reader_of_what_nobody_noted),
 		cmocka_unit_test(test_group_without_bytes),
 		cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_failed_sync_beside_write),
+		cmocka_unit_test(test_two_syncs_at_once),
+		cmocka_unit_test(test_end_beside_failed_sync),
 		cmocka_unit_test(test_switch_keeps_order),
 		cmocka_unit_test(test_stop_lets_everybody_go),
 		cmocka_unit_test(test_random_against_model),
