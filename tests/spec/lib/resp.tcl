@@ -30,7 +30,8 @@ namespace eval resp {
 proc resp::free_port {} {
 	variable ports_tried
 	while 1 {
-		set port [expr {10000 + ([pid] * 7919 + [incr ports_tried] * 13 + [clock clicks]) % 22000}]
+		set draw [expr {[pid] * 7919 + [incr ports_tried] * 13 + [clock clicks]}]
+		set port [expr {10000 + $draw % 22000}]
 		if {![catch {socket -server list -myaddr 127.0.0.1 $port} listener]} {
 			close $listener
 			return $port

@@ -81,7 +81,9 @@ proc server::await_answer {s} {
 			}
 			catch {close $fd}
 			# An echo is none: then the connection is one with itself.
-			if {$got > 0 && $line ne "PING" && ![string match "-LOADING*" $line]} {return 1}
+			if {$got > 0 && $line ne "PING" && ![string match "-LOADING*" $line]} {
+				return 1
+			}
 		}
 		after 10
 	}
