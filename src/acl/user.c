@@ -272,20 +272,39 @@ static bool rules_join(const struct bytes *rules, int count, int *i, struct buf 
 	return false;
 }
 
+/* The place of the first selector that is not closed, -1: none. This is told before what may be
+ * wrong with a rule. */
+static int rules_unclosed(const struct bytes *rules, int count)
+{
+	struct buf joined = {0};
+	int unclosed = -1;
+	for (int i = 0; i < count && unclosed < 0; i++) {
+		int first = i;
+		if (rule_is_open(rules[i]) && !rules_join(rules, count, &i, &joined))
+			unclosed = first;
+		buf_clear(&joined);
+	}
+	buf_release(&joined);
+	return unclosed;
+}
+
 bool acl_user_rules(struct acl_user *u, const struct acl_defaults *defaults,
 	const struct bytes *rules, int count, struct acl_rule_error *error)
 {
 	*error = (struct acl_rule_error){.why = ACL_RULE_OK};
+	int unclosed = rules_unclosed(rules, count);
+	if (unclosed >= 0) {
+		error->why = ACL_RULE_UNMATCHED;
+		buf_add_bytes(&error->rule, rules[unclosed]);
+	}
 	for (int i = 0; i < count && error->why == ACL_RULE_OK; i++) {
 		struct buf joined = {0};
 		struct bytes rule = rules[i];
-		bool is_open = rule_is_open(rule);
-		if (is_open && !rules_join(rules, count, &i, &joined)) {
-			error->why = ACL_RULE_UNMATCHED;
-		} else {
-			rule = is_open ? buf_bytes(&joined) : rule;
-			error->why = acl_user_rule(u, defaults, rule);
+		if (rule_is_open(rule)) {
+			rules_join(rules, count, &i, &joined);
+			rule = buf_bytes(&joined);
 		}
+		error->why = acl_user_rule(u, defaults, rule);
 		if (error->why != ACL_RULE_OK)
 			buf_add_bytes(&error->rule, rule);
 		buf_release(&joined);

@@ -42,7 +42,8 @@ static enum outcome function_delete(struct call *call)
 static enum outcome function_flush(struct call *call)
 {
 	if (call->argc > 3)
-		return call_failf(call, E_FUNCTION_SUBCOMMAND, "flush");
+		return call_failf(call, E_FUNCTION_SUBCOMMAND,
+			bytes_clip_text(call->argv[1], 128).text);
 	if (call->argc == 3 && !call_arg_is(call, 2, "sync") && !call_arg_is(call, 2, "async"))
 		return call_fail(call, E_FUNCTION_FLUSH);
 	library_flush(call->exec);
@@ -67,7 +68,8 @@ static enum outcome function_restore(struct call *call)
 	struct library_error error;
 
 	if (call->argc > 4)
-		return call_failf(call, E_FUNCTION_SUBCOMMAND, "restore");
+		return call_failf(call, E_FUNCTION_SUBCOMMAND,
+			bytes_clip_text(call->argv[1], 128).text);
 	if (call->argc == 4) {
 		if (call_arg_is(call, 3, "flush"))
 			policy = LIBRARY_FLUSH;

@@ -21,6 +21,7 @@
 struct migrate_key {
 	int arg; /* in argv */
 	size_t at, len;
+	bool goes; /* the other side has it, and it is the same here */
 };
 
 struct migrate {
@@ -140,7 +141,7 @@ static void add_key(struct migrate *m, struct call *call, int arg, bool replaces
 	add_word(&m->request, call->argv[arg]);
 	add_number(&m->request, ttl_ms);
 	buf_printf(&m->request, "$%zu\r\n", payload.len);
-	m->keys[m->key_count++] = (struct migrate_key){arg, m->request.len, payload.len};
+	m->keys[m->key_count++] = (struct migrate_key){arg, m->request.len, payload.len, false};
 	buf_add_bytes(&m->request, buf_bytes(&payload));
 	buf_add_text(&m->request, "\r\n");
 	if (replaces)
@@ -209,11 +210,9 @@ static struct migrate *migrate_new(struct call *call, const struct migrate_optio
 
 /* --- what came of it --- */
 
-/* True: it went; false: it is not what was sent any more. */
-static bool delete_sent(struct call *call, const struct migrate *m, const struct migrate_key *k)
+static bool is_as_sent(struct call *call, const struct migrate *m, const struct migrate_key *k)
 {
-	struct key key = key_of(call->argv[k->arg]);
-	struct entry *e = db_find(call->db, key);
+	struct entry *e = db_find(call->db, key_of(call->argv[k->arg]));
 	struct buf now = {0};
 
 	if (e == NULL)
@@ -221,15 +220,23 @@ static bool delete_sent(struct call *call, const struct migrate *m, const struct
 	payload_of(e, &now);
 	bool is_same = bytes_equal(buf_bytes(&now), bytes_of(m->request.ptr + k->at, k->len));
 	buf_release(&now);
-	if (!is_same)
-		return false;
+	return is_same;
+}
+
+/* A key that was named twice is gone the second time. */
+static void delete_sent(struct call *call, const struct migrate_key *k)
+{
+	struct key key = key_of(call->argv[k->arg]);
+	struct entry *e = db_find(call->db, key);
+
+	if (e == NULL)
+		return;
 	db_delete_entry(call->db, key, e, call->db->keyspace->config.lazy_server_del);
 	db_publish(call->db, key, EVENT_GENERIC, "del");
 	EFFECT(call, BYTES("DEL"), key.name);
-	return true;
 }
 
-static enum outcome migrate_finish(struct call *call, const struct migrate *m)
+static enum outcome migrate_finish(struct call *call, struct migrate *m)
 {
 	const struct exchange *e = &m->exchange;
 	const char *said = NULL;
@@ -237,13 +244,19 @@ static enum outcome migrate_finish(struct call *call, const struct migrate *m)
 
 	for (int i = 0; i < e->got && said == NULL && i < m->preamble; i++)
 		said = e->lines[i][0] == '-' ? e->lines[i] : NULL;
+	/* Without its rights or its database the other side has put the keys nobody knows where. */
+	bool all_stay = said != NULL || m->copies;
 	for (int i = 0; i < m->key_count && m->preamble + i < e->got; i++) {
 		const char *line = e->lines[m->preamble + i];
-		if (line[0] != '+' && said == NULL)
-			said = line;
-		if (line[0] == '+' && said != e->lines[0] && !m->copies)
-			has_changed |= !delete_sent(call, m, &m->keys[i]);
+		if (line[0] != '+')
+			said = said == NULL ? line : said;
+		else if (!all_stay)
+			m->keys[i].goes = is_as_sent(call, m, &m->keys[i]);
+		has_changed |= line[0] == '+' && !all_stay && !m->keys[i].goes;
 	}
+	for (int i = 0; i < m->key_count; i++)
+		if (m->keys[i].goes)
+			delete_sent(call, &m->keys[i]);
 	if (said != NULL)
 		return call_failf(call, E_MIGRATE_REPLIED, said[0] == '-' ? said + 1 : said);
 	if (e->status == EXCHANGE_CONNECT)

@@ -253,6 +253,8 @@ enum outcome eval_run(struct call *call, enum eval_source source, bool is_read_o
 	struct scripts *s = call->exec->scripts;
 	struct script_job job = {.vm = &s->vms[VM_EVAL], .is_read_only = is_read_only};
 
+	if (source == EVAL_SHA && call->argv[1].len != SHA1_HEX_CHARS)
+		return call_fail(call, E_NOSCRIPT);
 	if (!script_job_words(call, &job, E_NOT_INTEGER))
 		return FAILED;
 	struct script *script = source == EVAL_TEXT ? script_by_text(s, call->argv[1])

@@ -185,7 +185,7 @@ void zset_to_packed(struct value *v)
 
 void zset_reserve(struct value *v, size_t more, size_t longest)
 {
-	if (v->encoding == ENC_LISTPACK && !zset_fits_packed(more, longest))
+	if (v->encoding == ENC_LISTPACK && !zset_fits_packed(more, v->ptr == NULL ? longest : 0))
 		zset_to_table(v, more);
 }
 

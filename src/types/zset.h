@@ -21,7 +21,7 @@ extern const struct value zset_empty;
 
 size_t zset_length(const struct value *v);
 /* Prepares for `more` members, the longest of this length: leaves the packed form when it could not
- * hold them alone. */
+ * hold them alone. In a set that has members a long one counts when it comes: it may never. */
 void zset_reserve(struct value *v, size_t more, size_t longest);
 /* Adds the member or changes its score. */
 enum zset_change { ZSET_SAME, ZSET_ADDED, ZSET_MOVED };

@@ -159,15 +159,8 @@ static bool decode_packed(struct codec_reader *r, unsigned char *lp, struct valu
 		return codec_fail(r, "a packed sorted set is damaged");
 	}
 	out->ptr = lp;
-	size_t longest = 0;
-	char digits[NUM_I64_MAX_CHARS];
-	for (const unsigned char *at = listpack_first(lp); at != NULL;
-		at = listpack_next(listpack_next(at))) {
-		size_t len = listpack_text(at, digits).len;
-		if (len > longest)
-			longest = len;
-	}
-	if (!zset_fits_packed(listpack_count(lp) / 2, longest))
+	/* What was packed there stays it, however long its members: only too many are not. */
+	if (!zset_fits_packed(listpack_count(lp) / 2, 0))
 		zset_to_table(out, 0);
 	return true;
 }

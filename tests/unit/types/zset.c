@@ -214,6 +214,8 @@ static void test_reserve(void **state)
 	zset_free(&v);
 	v = zset_empty;
 	zset_set(&v, BYTES("a"), 1.5);
+	zset_reserve(&v, 128, 65);
+	assert_string_equal(zset_ops.encoding(&v), "listpack");
 	zset_reserve(&v, 129, 1);
 	assert_string_equal(zset_ops.encoding(&v), "skiplist");
 	double score;
