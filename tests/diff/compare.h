@@ -5,14 +5,7 @@
 #ifndef DIFF_COMPARE_H
 #define DIFF_COMPARE_H
 
-#include <stddef.h>
-
 #include "grammar.h"
-
-struct text {
-	const char *data;
-	size_t len;
-};
 
 /* Replies are complete RESP. May reorder neither; returns whether they count as equal. */
 int replies_equal(enum compare how, struct text a, struct text b);

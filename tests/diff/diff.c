@@ -7,45 +7,31 @@
  * to type by hand.
  *
  *   diff --port-a N --port-b N [--commands N] [--seed N] [--groups a,b,c] [--show N] [--skip FILE]
+ *        [--twin-a N --twin-b N]
  *
+ * A twin is a second server of the same kind, to which keys migrate; its port has five digits.
  * --skip names a file of known differences, one a line: command word, a tab, how server a's reply
  * to it begins, a tab, the reason. Such differences are counted apart. Exit status 1 when others
  * remain.
  */
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 
-#include "../../utils/bench/reply.h"
 #include "compare.h"
+#include "cross.h"
 #include "grammar.h"
+#include "peer.h"
 
 enum {
 	EPISODE = 400,
-	LOOKS_MAX = 256,
+	LOOKS_MAX = 768,
 	BATCH = 16,
 	PRINT_BYTES = 700,
-	READ_BYTES = 1 << 20,
-	REPLY_MAX = 64 << 20,
 	SKIPS_MAX = 64,
 	SHOWN_MAX = 64,
-	SILENCE_S = 20,
-	START_TRIES = 100,
-	START_TRY_US = 50000,
-};
-
-/* A connection; replies are parted as they arrive. */
-struct peer {
-	int fd, port;
-	char *data;
-	size_t len, room, at;          /* received, and how far replies are handed out */
+	TWINS = 2,
 };
 
 struct episode {
@@ -61,93 +47,10 @@ struct difference {
 	size_t len[2];
 };
 
-static struct peer peers[2];
+static struct peer peers[4]; /* two servers, then the twin of each */
 static char *skip_words[SKIPS_MAX], *skip_replies[SKIPS_MAX], *shown_words[SHOWN_MAX];
 static int skip_count, shown_count;
 static int known_count;
-
-static void fail(const char *what, int port)
-{
-	fprintf(stderr, "diff: %s (port %d)\n", what, port);
-	exit(2);
-}
-
-static int peer_try(struct peer *peer)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-		.sin_port = htons((uint16_t)peer->port) };
-	struct timeval silence = { .tv_sec = SILENCE_S };
-	int on = 1;
-
-	if (peer->fd > 0)
-		close(peer->fd);
-	peer->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	setsockopt(peer->fd, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof silence);
-	peer->len = peer->at = 0;
-	return peer->fd >= 0 && !connect(peer->fd, (struct sockaddr *)&address, sizeof address);
-}
-
-/* A server that is just starting gets some seconds. */
-static void peer_open(struct peer *peer)
-{
-	for (int i = 0; i < START_TRIES; i++) {
-		if (peer_try(peer))
-			return;
-		usleep(START_TRY_US);
-	}
-	fail("cannot connect", peer->port);
-}
-
-static void peer_send(struct peer *peer, const char *data, size_t len)
-{
-	while (len) {
-		ssize_t sent = send(peer->fd, data, len, MSG_NOSIGNAL);
-
-		if (sent <= 0)
-			fail("the server takes nothing more: has it died?", peer->port);
-		data += sent;
-		len -= (size_t)sent;
-	}
-}
-
-/* The next whole reply; valid until the next call. */
-static struct text peer_reply(struct peer *peer)
-{
-	struct reply_scan scan = { 0 };
-	size_t scanned = peer->at;
-
-	if (peer->at == peer->len)
-		peer->at = peer->len = scanned = 0;
-	for (;;) {
-		scanned += reply_scan(&scan, peer->data + scanned, peer->len - scanned, 1);
-		if (scan.is_bad)
-			fail("what the server sends is no RESP", peer->port);
-		if (scan.replies)
-			break;
-		if (peer->room - peer->len < READ_BYTES) {
-			peer->room = peer->room * 2 + READ_BYTES;
-			peer->data = realloc(peer->data, peer->room);
-			if (!peer->data || peer->room > REPLY_MAX)
-				fail("a reply too large", peer->port);
-		}
-		ssize_t got = recv(peer->fd, peer->data + peer->len, peer->room - peer->len, 0);
-		if (got <= 0)
-			fail("no reply: has the server died?", peer->port);
-		peer->len += (size_t)got;
-	}
-	struct text reply = { peer->data + peer->at, scanned - peer->at };
-	peer->at = scanned;
-	return reply;
-}
-
-static void peer_ask(struct peer *peer, const char *request)
-{
-	peer_send(peer, request, strlen(request));
-	if (peer_reply(peer).data[0] == '-')
-		fail("cannot prepare the server", peer->port);
-}
 
 static void episode_make(struct episode *episode, uint64_t seed)
 {
@@ -159,7 +62,7 @@ static void episode_make(struct episode *episode, uint64_t seed)
 	for (int i = 0; i < EPISODE; i++)
 		episode->command[episode->count++] = grammar_next(&random);
 	for (int i = 0; i < LOOKS_MAX; i++) {
-		struct command look = grammar_look(i);
+		struct command look = grammar_look(i, peers[TWINS].port != 0);
 
 		if (!look.bytes)
 			break;
@@ -175,10 +78,9 @@ static void episode_free(struct episode *episode)
 
 static int command_is(const struct command *command, const char *name)
 {
-	const char *word = strchr(strchr(command->bytes, '\n') + 1, '\n') + 1;
-	size_t len = strlen(name);
+	struct text word = command_word(command, 0);
 
-	return !strncasecmp(word, name, len) && word[len] == '\r';
+	return word.len == strlen(name) && !strncasecmp(word.data, name, word.len);
 }
 
 /* A difference is excused by what the command answers, not by its name alone. */
@@ -197,13 +99,13 @@ static int is_known(const struct command *command, struct text reply)
 /* One difference of each command is shown; ten of the same kind would hide the others. */
 static int is_shown(const struct command *command)
 {
-	const char *word = strchr(strchr(command->bytes, '\n') + 1, '\n') + 1;
+	struct text word = command_word(command, 0);
 
 	for (int i = 0; i < shown_count; i++)
 		if (command_is(command, shown_words[i]))
 			return 1;
 	if (shown_count < SHOWN_MAX)
-		shown_words[shown_count++] = strndup(word, strcspn(word, "\r"));
+		shown_words[shown_count++] = strndup(word.data, word.len);
 	return 0;
 }
 
@@ -222,42 +124,99 @@ static void difference_keep(struct difference *difference, int index, struct tex
 	}
 }
 
+/* Some wait until all before them are answered: they need more than one request, or another server.
+ */
+static int is_alone(const struct command *command)
+{
+	return command->compare == COMPARE_CROSS || command->at_twin;
+}
+
+static void command_send(int server, const struct command *command)
+{
+	struct peer *peer = &peers[server + (command->at_twin ? TWINS : 0)];
+	char *place = memmem(command->bytes, command->len, PORT_MARK, strlen(PORT_MARK));
+	char port[16];
+
+	if (!place) {
+		peer_send(peer, command->bytes, command->len);
+		return;
+	}
+	snprintf(port, sizeof port, "%d", peers[server + TWINS].port);
+	if (strlen(port) != strlen(PORT_MARK))
+		fail("a twin's port has five digits", peers[server + TWINS].port);
+	peer_send(peer, command->bytes, (size_t)(place - command->bytes));
+	peer_send(peer, port, strlen(port));
+	place += strlen(port);
+	peer_send(peer, place, command->len - (size_t)(place - command->bytes));
+}
+
+static void replies_read(const struct command *command, struct text reply[2])
+{
+	if (command->compare == COMPARE_CROSS) {
+		cross(peers, command_word(command, 1), reply);
+		return;
+	}
+	for (int p = 0; p < 2; p++)
+		reply[p] = peer_reply(&peers[p + (command->at_twin ? TWINS : 0)]);
+}
+
 /* Sends the commands [from, to) that are not left out and compares; remembers the first difference.
  * */
 static void batch_play(struct episode *episode, int from, int to, struct difference *first)
 {
 	for (int p = 0; p < 2; p++)
 		for (int i = from; i < to; i++)
-			if (!episode->is_out[i])
-				peer_send(&peers[p], episode->command[i].bytes,
-					episode->command[i].len);
+			if (!episode->is_out[i] && episode->command[i].compare != COMPARE_CROSS)
+				command_send(p, &episode->command[i]);
 	for (int i = from; i < to; i++) {
 		const struct command *command = &episode->command[i];
+		struct text reply[2];
 
 		if (episode->is_out[i])
 			continue;
-		struct text a = peer_reply(&peers[0]), b = peer_reply(&peers[1]);
-		if (first->index >= 0 || replies_equal(command->compare, a, b))
+		replies_read(command, reply);
+		if (first->index >= 0 || replies_equal(command->compare, reply[0], reply[1]))
 			continue;
-		if (is_known(command, a))
+		if (is_known(command, reply[0]))
 			known_count++;
 		else
-			difference_keep(first, i, a, b);
+			difference_keep(first, i, reply[0], reply[1]);
 	}
+}
+
+/* What one episode leaves must not reach the next, whose number repeats it. The last line is for
+ * what one of the servers may not know. */
+static void peer_prepare(struct peer *peer, int version)
+{
+	static const char *const requests[] = { "FLUSHALL", "SCRIPT FLUSH", "FUNCTION FLUSH",
+		"ACL DELUSER u1 u2 u3",
+		"CONFIG SET list-max-listpack-size -2 list-compress-depth 0 "
+		"hash-max-listpack-entries 512 hash-max-listpack-value 64 "
+		"set-max-intset-entries 512 zset-max-listpack-entries 128 "
+		"zset-max-listpack-value 64 hll-sparse-max-bytes 3000 "
+		"stream-node-max-entries 100 stream-node-max-bytes 4096",
+		"CONFIG SET set-max-listpack-entries 128 set-max-listpack-value 64" };
+	enum { REQUESTS = sizeof requests / sizeof *requests };
+
+	peer_open(peer);
+	for (int i = 0; i < REQUESTS; i++)
+		if (!peer_ask(peer, requests[i]) && i != REQUESTS - 1)
+			fail("cannot prepare the server", peer->port);
+	peer_ask(peer, version == 3 ? "HELLO 3" : "HELLO 2");
 }
 
 static void episode_play(struct episode *episode, struct difference *first)
 {
 	first->index = -1;
-	for (int p = 0; p < 2; p++) {
-		peer_open(&peers[p]);
-		peer_ask(&peers[p], "*1\r\n$8\r\nFLUSHALL\r\n");
-		peer_ask(&peers[p], episode->version == 3 ? "*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n" :
-			"*2\r\n$5\r\nHELLO\r\n$1\r\n2\r\n");
-	}
-	for (int from = 0; from < episode->count && first->index < 0; from += BATCH) {
-		int to = from + BATCH < episode->count ? from + BATCH : episode->count;
-
+	for (int p = 0; p < 4; p++)
+		if (peers[p].port)
+			peer_prepare(&peers[p], episode->version);
+	for (int from = 0, to; from < episode->count && first->index < 0; from = to) {
+		to = from + 1;
+		if (!is_alone(&episode->command[from]))
+			while (to < from + BATCH && to < episode->count &&
+				!is_alone(&episode->command[to]))
+				to++;
 		batch_play(episode, from, to, first);
 	}
 }
@@ -345,6 +304,10 @@ static struct arguments arguments_read(int argc, char **argv)
 			peers[0].port = (int)strtol(value, NULL, 10);
 		else if (!strcmp(argv[i], "--port-b"))
 			peers[1].port = (int)strtol(value, NULL, 10);
+		else if (!strcmp(argv[i], "--twin-a"))
+			peers[TWINS].port = (int)strtol(value, NULL, 10);
+		else if (!strcmp(argv[i], "--twin-b"))
+			peers[TWINS + 1].port = (int)strtol(value, NULL, 10);
 		else if (!strcmp(argv[i], "--commands"))
 			arguments.commands = strtol(value, NULL, 10);
 		else if (!strcmp(argv[i], "--seed"))
@@ -356,7 +319,8 @@ static struct arguments arguments_read(int argc, char **argv)
 		else if (!strcmp(argv[i], "--skip"))
 			skips_read(value);
 		else
-			fail("--port-a --port-b --commands --seed --groups --show --skip", 0);
+			fail("--port-a --port-b --twin-a --twin-b --commands --seed --groups "
+			"--show --skip", 0);
 	}
 	if (!peers[0].port || !peers[1].port)
 		fail("--port-a and --port-b say where the servers are", 0);

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lua.h"
+
 enum { WORD_MAX = 6000, ROWS_MAX = 512, SPOIL_ONE_IN = 7 };
 
 struct maker {
@@ -255,6 +257,52 @@ static void offset_add(struct maker *maker, int is_bit)
 		number_add(maker, (long long)random_below(maker->random, is_bit ? 2000 : 100));
 }
 
+/* Thresholds at which values change their form, some so low that every value crosses them. */
+static void config_add(struct maker *maker)
+{
+	static const char *const settings[] = { "list-max-listpack-size -2",
+		"list-max-listpack-size 2", "list-max-listpack-size 5", "list-compress-depth 0",
+		"list-compress-depth 1", "hash-max-listpack-entries 0",
+		"hash-max-listpack-entries 3",
+		"hash-max-listpack-entries 512", "hash-max-listpack-value 1",
+		"hash-max-listpack-value 64", "set-max-intset-entries 0",
+		"set-max-intset-entries 3",
+		"set-max-intset-entries 512", "zset-max-listpack-entries 0",
+		"zset-max-listpack-entries 17", "zset-max-listpack-entries 128",
+		"zset-max-listpack-value 1", "zset-max-listpack-value 64", "hll-sparse-max-bytes 0",
+		"hll-sparse-max-bytes 40", "hll-sparse-max-bytes 3000" };
+	const char *setting = PICK(maker, settings);
+	size_t name = strcspn(setting, " ");
+
+	word_add(maker, setting, name);
+	text_add(maker, setting + name + 1);
+}
+
+static void rule_add(struct maker *maker)
+{
+	static const char *const rules[] = { "on", "off", "nopass", "resetpass", ">p1", "<p1",
+		"<p2",
+		"allkeys", "~*", "resetkeys", "~s*", "~l?", "%R~h*", "%W~z*", "%RW~t*", "%X~a",
+		"allchannels", "resetchannels", "&ch*", "&*", "allcommands", "+@all", "nocommands",
+		"-@all", "+get", "-get", "+set", "-set", "+@read", "-@write", "+@string",
+		"-@nosuch",
+		"+nosuch", "+client|id", "-client|kill", "+config|get", "+get|x", "+client|nosuch",
+		"reset", "(+get ~s*)", "(-@all +@list %R~l* &c)", "(+get", "(nopass)",
+		"clearselectors",
+		"sanitize-payload", "skip-sanitize-payload", "", "bad", "#00", "!00", "+", "-", "~",
+		"+select|0", "-@dangerous", "+@admin", ">" };
+
+	text_add(maker, PICK(maker, rules));
+}
+
+static void program_add(struct maker *maker, int is_library)
+{
+	char text[LUA_ROOM];
+
+	word_add(maker, text,
+		is_library ? lua_library(maker->random, text) : lua_script(maker->random, text));
+}
+
 static void placeholder_add(struct maker *maker, char kind)
 {
 	static const char *const patterns[] = { "*", "s*", "?1", "[a-l]*", "[^s]?", "*[0-2]", "\\*",
@@ -284,6 +332,11 @@ static void placeholder_add(struct maker *maker, char kind)
 	case 'd': text_add(maker, PICK(maker, databases)); break;
 	case 'g': place_add(maker); break;
 	case 'r': radius_add(maker); break;
+	case 'w': config_add(maker); break;
+	case 'A': rule_add(maker); break;
+	case 'L': case 'F': program_add(maker, kind == 'F'); break;
+	case 'P': text_add(maker, PORT_MARK); break;
+	case 'z': text_add(maker, ""); break;
 	case 'I':
 		snprintf(id, sizeof id, "%d-%d", (int)random_below(maker->random, 200),
 			(int)random_below(maker->random, 4));
@@ -443,7 +496,8 @@ static void spoil(struct maker *maker)
 
 static struct command command_encode(struct maker *maker)
 {
-	struct command command = { .compare = maker->row->compare };
+	struct command command = { .compare = maker->row->compare,
+		.at_twin = maker->row->template[0] == '@' };
 	size_t room = 32;
 
 	for (int i = 0; i < maker->count; i++)
@@ -470,7 +524,7 @@ struct command grammar_next(uint64_t *random)
 
 	maker.row = chosen[random_below(random, (uint64_t)chosen_count)];
 	const char *template = maker.row->template;
-	int is_firm = *template == '!';
+	int is_firm = *template == '!' || *template == '@';
 	expand(&maker, template + is_firm, template + strlen(template));
 	if (is_firm || !one_in(&maker, SPOIL_ONE_IN))
 		return command_encode(&maker);
@@ -481,7 +535,22 @@ struct command grammar_next(uint64_t *random)
 	return command;
 }
 
-struct command grammar_look(int number)
+/* A row without brackets or placeholders; the key, if any, goes behind its name. */
+static struct command command_plain(const struct row *row, const char *key)
+{
+	uint64_t random = 0;
+	struct maker maker = { .random = &random, .row = row };
+
+	for (const char *at = row->template + (row->template[0] == '@'); *at; at += *at == ' ') {
+		word_add(&maker, at, strcspn(at, " "));
+		at += strcspn(at, " ");
+		if (maker.count == 1 && key)
+			text_add(&maker, key);
+	}
+	return command_encode(&maker);
+}
+
+struct command grammar_look(int number, int has_twin)
 {
 	static const struct row looks[] = {
 		{ "string", '*', "GET", COMPARE_EXACT },
@@ -492,31 +561,39 @@ struct command grammar_look(int number)
 		{ "zset", '*', "ZRANGE 0 -1 WITHSCORES", COMPARE_EXACT },
 		{ "stream", '*', "XRANGE - +", COMPARE_EXACT },
 		{ "stream", '*', "XPENDING g", COMPARE_EXACT },
+		{ "migrate", '*', "@TYPE", COMPARE_EXACT },
+		{ "migrate", '*', "@GET", COMPARE_EXACT },
 	};
 	static const char prefixes[] = "slhtzx";
-	static const struct row nothing = { "", '*', "TYPE", COMPARE_EXACT };
-	enum { LOOKS = sizeof looks / sizeof *looks };
-	uint64_t random = 0;
-	int key = number / LOOKS;
-	const struct row *row = &looks[number % LOOKS];
-	char text[16];
+	static const struct row nothing = { "", '*', "TYPE", COMPARE_EXACT },
+		discard = { "", '*', "DISCARD", COMPARE_EXACT };
+	int count = (int)(sizeof looks / sizeof *looks) - (has_twin ? 0 : 2);
+	char key[16];
 
-	if (key >= KEYS_PER_TYPE * (int)(sizeof prefixes - 1))
+	/* A transaction may be open. */
+	if (!number)
+		return command_plain(&discard, NULL);
+	int place = (number - 1) / count;
+	const struct row *row = &looks[(number - 1) % count];
+	if (place >= KEYS_PER_TYPE * (int)(sizeof prefixes - 1))
 		return (struct command){ .bytes = NULL };
-	if (!group_is_chosen(row->group))
-		row = &nothing;
-	struct maker maker = { .random = &random, .row = row };
-	size_t name = strcspn(row->template, " ");
-	snprintf(text, sizeof text, "%c%d", prefixes[key / KEYS_PER_TYPE], key % KEYS_PER_TYPE);
-	word_add(&maker, row->template, name);
-	text_add(&maker, text);
-	for (const char *at = row->template + name; *at;) {
-		at++;
-		size_t len = strcspn(at, " ");
-		word_add(&maker, at, len);
-		at += len;
+	snprintf(key, sizeof key, "%c%d", prefixes[place / KEYS_PER_TYPE], place % KEYS_PER_TYPE);
+	return command_plain(group_is_chosen(row->group) ? row : &nothing, key);
+}
+
+struct text command_word(const struct command *command, int number)
+{
+	const char *at = (const char *)memchr(command->bytes, '\n', command->len) + 1;
+	struct text word = { at, 0 };
+
+	for (int i = 0; i <= number; i++) {
+		word.len = strtoul(at + 1, NULL, 10);
+		word.data = strchr(at, '\n') + 1;
+		at = word.data + word.len + 2;
 	}
-	return command_encode(&maker);
+	if (number == 1 && !strncmp(command->bytes, "*2\r\n$8\r\nFUNCTION", 16))
+		word.data = NULL;
+	return word;
 }
 
 size_t text_print(const char *data, size_t len, char *out, size_t room)
