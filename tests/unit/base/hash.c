@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * base/hash: SipHash-1-3 against a plain second writing of it, tails of every length, the key.
+ * base/hash: SipHash-1-3 against a plain second writing of it, tails of every length, the key. And
+ * what the key is for: names that collide under one key are as good as any under another, as keys,
+ * fields and members. What is counted is the work of finding them, which no clock can blur.
  */
 #include "../../../src/base/hash.c"
 
 #include "../unit.h"
 
 #include "base/mem.h"
+#include "store/keyspace.h"
+#include "types/config.h"
+#include "types/hash.h"
+#include "types/set.h"
+#include "types/zset.h"
 
 struct sip {
 	uint64_t v[4];
@@ -106,4 +113,94 @@ static void test_spreads(void **state)
 	assert_true(chi > 1023 - 8 * 45 && chi < 1023 + 8 * 45);
 }
 
-UNIT_MAIN(test_paper_vector, test_every_length, test_key_is_drawn, test_spreads)
+/* --- flooding --- */
+
+enum { NAMES = 4096, NAME_CHARS = 16, SAME_BITS = 10 };
+
+struct names {
+	char text[NAMES][NAME_CHARS];
+};
+
+static struct bytes name_of(const struct names *names, int i)
+{
+	return bytes_text(names->text[i]);
+}
+
+/* Names with the same high bits under the key that is set now: so tables choose their bucket. With
+ * `bits` 0 any. */
+static struct names *names_make(int bits)
+{
+	struct names *names = mem_alloc(sizeof(*names));
+	for (unsigned i = 0, tried = 0; i < NAMES; tried++) {
+		snprintf(names->text[i], NAME_CHARS, "n:%x", tried * 2654435761u);
+		struct bytes name = name_of(names, (int)i);
+		i += bits == 0 || hash_bytes(name.ptr, name.len) >> (64 - bits) == 0;
+	}
+	return names;
+}
+
+/* Nodes looked into and items compared until each name's place is known. */
+static uint64_t work(const struct dict *d, const struct names *names)
+{
+	uint64_t steps = 0;
+	for (int i = 0; i < NAMES; i++) {
+		struct bytes name = name_of(names, i);
+		uint64_t hash = hash_bytes(name.ptr, name.len);
+		const struct dict_bucket *b = dict_bucket_of(d, hash);
+		unsigned units = DICT_UNITS_MAX;
+		do
+			steps += 1 + (unsigned)__builtin_popcount(dict_tag_matches(b, units, hash));
+		while (dict_next_node(&b, &units));
+	}
+	return steps;
+}
+
+/* The work in a keyspace, a hash, a set and a sorted set with these names in them. */
+enum { PLACES = 4 };
+
+static void work_everywhere(const struct names *names, uint64_t steps[PLACES])
+{
+	struct keyspace *k = keyspace_new(1);
+	struct value hash = hash_empty, set = set_empty, zset = zset_empty;
+	types_config.hash_max_listpack_entries = 0;
+	types_config.zset_max_listpack_entries = 0;
+	types_config.set_max_listpack_entries = 0;
+	for (int i = 0; i < NAMES; i++) {
+		struct bytes name = name_of(names, i);
+		db_set_string(&k->dbs[0], key_of(name), BYTES("v"), EXPIRY_NONE);
+		hash_set(&hash, 1, name, BYTES("v"));
+		set_add(&set, name);
+		zset_set(&zset, name, i);
+	}
+	steps[0] = work(&k->dbs[0].entries, names);
+	/* In each of the large forms the table comes first. */
+	steps[1] = work(hash.ptr, names);
+	steps[2] = work(set.ptr, names);
+	steps[3] = work(zset.ptr, names);
+	hash_free(&hash);
+	set_ops.free(&set);
+	zset_ops.free(&zset);
+	keyspace_free(k);
+}
+
+/* The ratio may be 1.3; where the key is known it is beyond all bounds. */
+static void test_flooding(void **state)
+{
+	uint64_t known[PLACES], any[PLACES], flooded[PLACES];
+	(void)state;
+	hash_key[0] = 1;
+	hash_key[1] = 2;
+	struct names *colliding = names_make(SAME_BITS), *random = names_make(0);
+	work_everywhere(colliding, known);
+	hash_seed_random();
+	work_everywhere(random, any);
+	work_everywhere(colliding, flooded);
+	for (int i = 0; i < PLACES; i++) {
+		assert_true(known[i] > any[i] * 20);
+		assert_true(flooded[i] * 10 <= any[i] * 13);
+	}
+	mem_free(colliding);
+	mem_free(random);
+}
+
+UNIT_MAIN(test_paper_vector, test_every_length, test_key_is_drawn, test_spreads, test_flooding)
