@@ -5,6 +5,12 @@
  * kernel. An fsync only takes its time, $RECORD_SYNC_US: what it would have made last is worked out
  * by `replay`. io_uring, which passes by all this, is refused; the program falls back to threads.
  *
+ * While there is a file $RECORD_FAULT, "KIND ERRNO PART", calls of that kind (write, sync, rename,
+ * create) on files whose path has that part fail, and are not noted.
+ *
+ * Without a journal it makes a disk slow: each fsync is made, behind a delay of as many
+ * microseconds as the file $SLOW_SYNC holds, which may change at any time.
+ *
  * Invariant: what is noted as done was done before the caller knows of it; a write is noted before
  * it is done, because a power loss may catch it half way.
  */
@@ -120,6 +126,35 @@ static bool is_tracked(int fd)
 	return fd >= 0 && fd < DESCRIPTORS && is_ours[fd];
 }
 
+static bool is_faulty(const char *kind, const char *path)
+{
+	const char *from = getenv("RECORD_FAULT");
+	char text[256] = "", wanted[16], part[128];
+	int error = 0;
+	int fd = from == NULL ? -1 : (int)syscall(SYS_openat, AT_FDCWD, from, O_RDONLY, 0);
+	if (fd < 0)
+		return false;
+	ssize_t got = read(fd, text, sizeof(text) - 1);
+	syscall(SYS_close, fd);
+	if (got <= 0 || sscanf(text, "%15s %d %127s", wanted, &error, part) != 3)
+		return false;
+	if (strcmp(wanted, kind) != 0 || strstr(path, part) == NULL)
+		return false;
+	errno = error;
+	return true;
+}
+
+static bool is_faulty_file(const char *kind, int fd)
+{
+	char link[64], path[PATH_MAX];
+	if (getenv("RECORD_FAULT") == NULL)
+		return false;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	ssize_t len = readlink(link, path, sizeof(path) - 1);
+	path[len < 0 ? 0 : len] = '\0';
+	return is_faulty(kind, path);
+}
+
 /* --- what is there before --------------------------------------------------------------------- */
 
 static void note_content(const char *path, uint64_t file)
@@ -192,8 +227,10 @@ static int open_noted(int at, const char *path, int flags, mode_t mode)
 		track(other, false);
 		return other;
 	}
-	pthread_mutex_lock(&lock);
 	bool is_new = stat(path, &st) != 0;
+	if (is_new && (flags & O_CREAT) != 0 && is_faulty("create", path))
+		return -1;
+	pthread_mutex_lock(&lock);
 	int fd = (int)syscall(SYS_openat, at, path, flags, mode);
 	track(fd, fd >= 0);
 	if (fd >= 0 && is_new)
@@ -250,6 +287,8 @@ int rename(const char *from, const char *to)
 {
 	char full_from[PATH_MAX], full_to[PATH_MAX], both[2 * PATH_MAX];
 	const char *old = below_root(from, full_from), *new = below_root(to, full_to);
+	if (old != NULL && is_faulty("rename", to))
+		return -1;
 	pthread_mutex_lock(&lock);
 	int result = (int)syscall(SYS_rename, from, to);
 	if (result == 0 && old != NULL && new != NULL) {
@@ -320,6 +359,8 @@ static void note_write(int fd, const struct iovec *pieces, int count, off_t at)
 ssize_t write(int fd, const void *bytes, size_t count)
 {
 	if (is_tracked(fd)) {
+		if (is_faulty_file("write", fd))
+			return -1;
 		const struct iovec piece = {(void *)(uintptr_t)bytes, count};
 		note_write(fd, &piece, 1, lseek(fd, 0, SEEK_CUR));
 	}
@@ -329,6 +370,8 @@ ssize_t write(int fd, const void *bytes, size_t count)
 ssize_t pwrite(int fd, const void *bytes, size_t count, off_t at)
 {
 	if (is_tracked(fd)) {
+		if (is_faulty_file("write", fd))
+			return -1;
 		const struct iovec piece = {(void *)(uintptr_t)bytes, count};
 		note_write(fd, &piece, 1, at);
 	}
@@ -337,6 +380,8 @@ ssize_t pwrite(int fd, const void *bytes, size_t count, off_t at)
 
 ssize_t pwritev(int fd, const struct iovec *pieces, int count, off_t at)
 {
+	if (is_tracked(fd) && is_faulty_file("write", fd))
+		return -1;
 	if (is_tracked(fd))
 		note_write(fd, pieces, count < PIECES_MAX ? count : PIECES_MAX, at);
 	return syscall(SYS_pwritev, fd, pieces, (long)count, at, 0L);
@@ -360,17 +405,36 @@ int truncate(const char *path, off_t length)
 	return result;
 }
 
+static void wait_us(long us)
+{
+	const struct timespec delay = {us / 1000000, us % 1000000 * 1000};
+	nanosleep(&delay, NULL);
+}
+
+static int sync_slowly(int fd, long call)
+{
+	const char *path = getenv("SLOW_SYNC");
+	char text[32] = "";
+	int from = path == NULL ? -1 : (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY, 0);
+	if (from >= 0 && read(from, text, sizeof(text) - 1) > 0)
+		wait_us(strtol(text, NULL, 10));
+	if (from >= 0)
+		syscall(SYS_close, from);
+	return (int)syscall(call, fd);
+}
+
 static int sync_noted(int fd, long call)
 {
 	bool is_directory;
 	if (!is_tracked(fd))
-		return (int)syscall(call, fd);
-	const struct timespec delay = {sync_us / 1000000, sync_us % 1000000 * 1000};
+		return sync_slowly(fd, call);
+	if (is_faulty_file("sync", fd))
+		return -1;
 	struct event e = {.kind = EVENT_SYNC, .at = position()};
 	e.file = file_of(fd, &is_directory);
 	/* A directory of a busy file system is as slow; but nobody waits for it here. */
 	if (!is_directory)
-		nanosleep(&delay, NULL);
+		wait_us(sync_us);
 	note(e, NULL, 0);
 	return 0;
 }
