@@ -12,8 +12,8 @@
 
 enum {
 	ELEMENTS_MAX = 100000,
-	NEAR_SECONDS = 2,
-	NEAR_MS = 2000,
+	NEAR_SECONDS = 20,
+	NEAR_MS = 20000,
 };
 
 struct elements {

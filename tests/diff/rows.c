@@ -291,9 +291,9 @@ static const struct row rows[] = {
 	{ "function", '*', "FUNCTION RESTORE (x|%v) [APPEND|REPLACE|FLUSH|NO]", COMPARE_EXACT },
 	{ "function", '*', "!FUNCTION DUMP", COMPARE_CROSS },
 
-	{ "migrate", '*', "!MIGRATE 127.0.0.1 %P %k 0 5000 [COPY] [REPLACE]", COMPARE_EXACT },
-	{ "migrate", '*', "!MIGRATE 127.0.0.1 %P %k 0 5000 [COPY] [REPLACE]", COMPARE_EXACT },
-	{ "migrate", '*', "!MIGRATE 127.0.0.1 %P %z (0|1) 5000 [COPY] [REPLACE] KEYS {%k}",
+	{ "migrate", '*', "!MIGRATE 127.0.0.1 %P %k 0 60000 [COPY] [REPLACE]", COMPARE_EXACT },
+	{ "migrate", '*', "!MIGRATE 127.0.0.1 %P %k 0 60000 [COPY] [REPLACE]", COMPARE_EXACT },
+	{ "migrate", '*', "!MIGRATE 127.0.0.1 %P %z (0|1) 60000 [COPY] [REPLACE] KEYS {%k}",
 		COMPARE_EXACT },
 	{ "migrate", '*', "!MIGRATE 127.0.0.1 %P %k 0 (x|-1) [KEYS %k] [AUTH p]", COMPARE_EXACT },
 	{ "migrate", '*', "@DEL {%k}", COMPARE_EXACT },
