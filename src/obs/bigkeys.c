@@ -22,6 +22,7 @@ void bigkeys_free(struct bigkeys *b)
 void bigkeys_forget(struct bigkeys *b)
 {
 	b->count = 0;
+	b->floor = 0;
 	b->walk_db = 0;
 	b->walk_cursor = 0;
 	b->rest_until = 0;
@@ -47,16 +48,16 @@ static int slot_find(const struct bigkeys *b, uint16_t db, struct key key)
 
 static void bigkeys_take(struct bigkeys *b, uint16_t db, struct bytes name, uint64_t bytes)
 {
-	int least = b->count < BIGKEYS_SLOTS ? -1 : slot_least(b);
-
-	if (least >= 0 && bytes <= b->bytes[least])
+	if (LIKELY(bytes <= b->floor))
 		return;
 	struct key key = key_of(name);
 	int slot = slot_find(b, db, key);
 	if (slot < 0)
-		slot = least < 0 ? b->count++ : least;
+		slot = b->count < BIGKEYS_SLOTS ? b->count++ : slot_least(b);
 	b->bytes[slot] = bytes;
 	key_name_set(&b->names[slot], db, key);
+	if (b->count == BIGKEYS_SLOTS)
+		b->floor = b->bytes[slot_least(b)];
 }
 
 void bigkeys_offer(struct bigkeys *b, const struct db *db, const struct entry *e)
@@ -131,6 +132,7 @@ static void measure_anew(struct bigkeys *b, const struct keyspace *k)
 		b->names[kept++] = b->names[i];
 	}
 	b->count = kept;
+	b->floor = kept == BIGKEYS_SLOTS ? b->bytes[slot_least(b)] : 0;
 }
 
 int bigkeys_order(struct bigkeys *b, const struct keyspace *k, uint8_t order[BIGKEYS_SLOTS])

@@ -24,6 +24,7 @@ struct bigkeys {
 	uint64_t bytes[BIGKEYS_SLOTS];
 	struct key_name names[BIGKEYS_SLOTS];
 	int count;
+	uint64_t floor; /* what a key must have to get in; 0 while there is room */
 	int walk_db; /* where the walk stands */
 	uint64_t walk_cursor;
 	uint64_t rounds;     /* how often it was through */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Space-Saving with weights. Both searches are plain loops over 1 KiB: a sample costs about as much
- * as a cache miss or two.
+ * Space-Saving with weights, set by set.
  */
 #include "obs/hotkeys.h"
 
@@ -22,7 +21,7 @@ void hotkeys_free(struct hotkeys *h)
 void hotkeys_forget(struct hotkeys *h)
 {
 	for (int i = 0; i < HOT_METRICS; i++)
-		h->by[i].count = 0;
+		memset(h->by[i].weights, 0, sizeof(h->by[i].weights));
 }
 
 static uint64_t slot_hash(uint16_t db, uint64_t key_hash)
@@ -30,21 +29,10 @@ static uint64_t slot_hash(uint16_t db, uint64_t key_hash)
 	return key_hash ^ ((uint64_t)db * 0x9e3779b97f4a7c15u);
 }
 
-static int slot_find(const struct hot_summary *s, uint64_t hash, uint16_t db, struct key key)
+static bool slot_is_of(const struct hot_summary *s, int slot, uint16_t db, struct key key)
 {
-	for (int i = 0; i < s->count; i++)
-		if (s->hashes[i] == hash && s->names[i].db == db && s->names[i].len == key.name.len)
-			return i;
-	return -1;
-}
-
-static int slot_least(const struct hot_summary *s)
-{
-	int least = 0;
-	for (int i = 1; i < s->count; i++)
-		if (s->weights[i] < s->weights[least])
-			least = i;
-	return least;
+	const struct key_name *n = &s->names[slot];
+	return s->weights[slot] != 0 && n->db == db && n->len == key.name.len;
 }
 
 void hotkeys_add(
@@ -52,36 +40,30 @@ void hotkeys_add(
 {
 	struct hot_summary *s = &h->by[metric];
 	uint64_t hash = slot_hash(db, key.hash);
-	int slot = slot_find(s, hash, db, key);
+	int first = (int)((hash >> 32) % HOTKEYS_SETS) * HOTKEYS_WAYS, least = first;
 
-	if (slot >= 0) {
-		s->weights[slot] += weight;
+	for (int i = first; i < first + HOTKEYS_WAYS; i++) {
+		if (s->hashes[i] == hash && slot_is_of(s, i, db, key)) {
+			s->weights[i] += weight;
+			return;
+		}
+		if (s->weights[i] < s->weights[least])
+			least = i;
+	}
+	if (weight == 0)
 		return;
-	}
-	if (s->count < HOTKEYS_SLOTS) {
-		slot = s->count++;
-		s->weights[slot] = 0;
-	} else {
-		slot = slot_least(s);
-	}
-	s->errors[slot] = s->weights[slot];
-	s->weights[slot] += weight;
-	s->hashes[slot] = hash;
-	key_name_set(&s->names[slot], db, key);
+	s->errors[least] = s->weights[least];
+	s->weights[least] += weight;
+	s->hashes[least] = hash;
+	key_name_set(&s->names[least], db, key);
 }
 
 static void summary_halve(struct hot_summary *s)
 {
-	int kept = 0;
-	for (int i = 0; i < s->count; i++) {
-		if (s->weights[i] < 2)
-			continue;
-		s->weights[kept] = s->weights[i] / 2;
-		s->errors[kept] = s->errors[i] / 2;
-		s->hashes[kept] = s->hashes[i];
-		s->names[kept++] = s->names[i];
+	for (int i = 0; i < HOTKEYS_SLOTS; i++) {
+		s->weights[i] /= 2;
+		s->errors[i] /= 2;
 	}
-	s->count = kept;
 }
 
 void hotkeys_tick(struct hotkeys *h, int64_t now_s)
@@ -100,13 +82,17 @@ void hotkeys_tick(struct hotkeys *h, int64_t now_s)
 int hotkeys_order(const struct hotkeys *h, enum hot_metric metric, uint8_t order[HOTKEYS_SLOTS])
 {
 	const struct hot_summary *s = &h->by[metric];
+	int count = 0;
 
 	/* By insertion: it is short, and equal ones keep their places. */
-	for (int i = 0; i < s->count; i++) {
-		int at = i;
+	for (int i = 0; i < HOTKEYS_SLOTS; i++) {
+		int at = count;
+		if (s->weights[i] == 0)
+			continue;
 		for (; at > 0 && s->weights[order[at - 1]] < s->weights[i]; at--)
 			order[at] = order[at - 1];
 		order[at] = (uint8_t)i;
+		count++;
 	}
-	return s->count;
+	return count;
 }

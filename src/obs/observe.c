@@ -148,12 +148,34 @@ void observe_tick(struct observe *o, bool walks)
 		bigkeys_tick(o->bigkeys, o->exec->keyspace);
 }
 
+/* Events of the latency monitor that are no calls, where Redis has them with its names. */
+static const char *const work_events[WORK_KINDS] = {
+	[WORK_EXPIRE] = "expire-cycle",
+	[WORK_EVICT] = "eviction-cycle",
+	[WORK_FREE] = "lazyfree-cycle",
+	[WORK_RESIZE] = "rehash-cycle",
+	[WORK_SNAPSHOT] = "rdb-slice",
+	[WORK_COMMIT] = "aof-write",
+	[WORK_CRON] = "cron",
+	[WORK_METRICS] = "metrics",
+};
+
+static void note_work(struct observe *o)
+{
+	for (int i = 0; i < WORK_KINDS; i++)
+		latency_add(&o->latency, work_events[i],
+			(int64_t)(clock_ticks_to_us(o->exec->work.ticks[i]) / 1000),
+			o->exec->now_us / 1000000);
+}
+
 void observe_turn_over(
 	struct observe *o, uint64_t took, const struct call *running, bool is_loading)
 {
 	struct turn_end end = {.ticks = took, .running = running, .is_loading = is_loading};
+	if (UNLIKELY(o->latency.threshold_ms > 0))
+		note_work(o);
 	const struct turn_record *kept = turns_close(&o->turns, o->exec, &end);
-
+	o->turns.calls_before = o->exec->stats.calls;
 	if (kept == NULL || kept->call.client_id == 0 || o->peer == NULL)
 		return;
 	const struct session *s = session_by_id(o->exec, kept->call.client_id);

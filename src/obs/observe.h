@@ -60,12 +60,13 @@ void observe_tick(struct observe *o, bool walks);
  * ended in the course of the call `running` if that is not NULL. */
 void observe_turn_over(
 	struct observe *o, uint64_t took, const struct call *running, bool is_loading);
-static inline void observe_turn_begin(
-	struct observe *o, uint64_t took, const struct call *running, bool is_loading)
+/* Whether that is to be called; else the turn is forgotten. */
+static inline bool observe_minds_turn(struct observe *o, uint64_t took)
 {
 	if (turns_concern(&o->turns, o->exec, took))
-		observe_turn_over(o, took, running, is_loading);
+		return true;
 	o->turns.calls_before = o->exec->stats.calls;
+	return false;
 }
 /* INFO's latencystats; context: the struct observe. */
 extern const struct info_row observe_info_rows[];

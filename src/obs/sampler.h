@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#define SAMPLER_BUDGET 250 /* samples wanted in a tick */
+#define SAMPLER_BUDGET 100 /* samples wanted in a tick */
 #define SAMPLER_PERIOD_MAX (1 << 20)
 
 struct sampler {

@@ -46,9 +46,11 @@ HOT static void server_on_turn_begin(void *context)
 	struct server *s = context;
 	struct exec *exec = s->exec;
 
-	observe_turn_begin(s->observe, loop_last_turn(s->loop),
-		UNLIKELY(exec->is_nested) ? script_running_call(exec) : NULL,
-		s->persist->loading.is_active);
+	uint64_t took = loop_last_turn(s->loop);
+	if (UNLIKELY(observe_minds_turn(s->observe, took)))
+		observe_turn_over(s->observe, took,
+			exec->is_nested ? script_running_call(exec) : NULL,
+			s->persist->loading.is_active);
 	exec->turn_ticks = loop_turn_began(s->loop);
 	exec_set_time(exec, loop_wall_us(s->loop));
 }

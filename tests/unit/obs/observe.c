@@ -135,6 +135,33 @@ static void test_events(void **state)
 	fixture_close(&f);
 }
 
+/* What the server does besides calls is an event, too, and may be a turn's cause. */
+static void test_work(void **state)
+{
+	struct fixture f;
+	uint64_t long_ticks = (uint64_t)(5000 / clock_us_per_tick);
+	(void)state;
+	fixture_open(&f);
+	work_add(&f.exec->work, WORK_EXPIRE, long_ticks);
+	assert_true(observe_minds_turn(f.observe, 2 * long_ticks));
+	observe_turn_over(f.observe, 2 * long_ticks, NULL, false);
+	assert_int_equal(f.observe->latency.count, 0); /* the monitor is off */
+	assert_string_equal(f.observe->turns.kept[0].cause, "expire");
+	f.config.latency_threshold_ms = 3;
+	observe_configure(f.observe);
+	work_add(&f.exec->work, WORK_EXPIRE, long_ticks);
+	work_add(&f.exec->work, WORK_COMMIT, long_ticks / 2);
+	assert_true(observe_minds_turn(f.observe, 1));
+	observe_turn_over(f.observe, 1, NULL, false);
+	for (int i = 0; i < TURNS_KEPT; i++)
+		observe_turn_over(f.observe, 10, NULL, false);
+	assert_false(observe_minds_turn(f.observe, 9));
+	assert_int_equal(f.observe->latency.count, 1);
+	assert_non_null(latency_find(&f.observe->latency, BYTES("expire-cycle")));
+	assert_false(f.exec->work.is_used);
+	fixture_close(&f);
+}
+
 static void test_histograms(void **state)
 {
 	struct fixture f;
@@ -200,4 +227,5 @@ static void test_percentiles(void **state)
 	param_release(observe_params, &config);
 }
 
-UNIT_MAIN(test_slowlog, test_thresholds, test_events, test_histograms, test_info, test_percentiles)
+UNIT_MAIN(test_slowlog, test_thresholds, test_events, test_work, test_histograms, test_info,
+	test_percentiles)
