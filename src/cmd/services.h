@@ -52,7 +52,7 @@ struct services {
 	/* Fills the counts; NULL without push/. */
 	void (*count_subscriptions)(const struct session *s, struct client_subscriptions *out);
 	int64_t started_ms;
-	size_t startup_bytes; /* used memory before there was data */
+	size_t startup_bytes; /* used memory when the server stood, still empty */
 	char run_id[41];
 	char replication_id[41];
 	bool cron_paused;         /* DEBUG PAUSE-CRON */

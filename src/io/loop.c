@@ -121,10 +121,13 @@ struct loop *loop_new(const struct loop_options *options, char *error, size_t er
 	bool has_backend = options->backend == LOOP_AUTO
 		? backend_auto(loop, error, error_size)
 		: backend_named(loop, options, error, error_size);
-	if (has_backend)
-		return loop;
-	mem_free(loop);
-	return NULL;
+	if (!has_backend) {
+		mem_free(loop);
+		return NULL;
+	}
+	/* Those of inner turns come when they are needed; this one always is. */
+	loop->arena[0] = mem_alloc(LOOP_ARENA_BYTES);
+	return loop;
 }
 
 void loop_free(struct loop *loop)

@@ -107,7 +107,7 @@ struct loop {
 	struct link outputs; /* sends that came from inside on_sent */
 	size_t attached;     /* sockets that the back end knows */
 
-	char *arena[LOOP_DEPTH_MAX]; /* one per depth, made when first needed */
+	char *arena[LOOP_DEPTH_MAX]; /* one per depth; those of inner turns are made when needed */
 	size_t arena_used;
 	unsigned batch_sockets; /* delivered in this batch */
 	uint32_t batch;         /* number of the latest batch */

@@ -5,12 +5,9 @@
  */
 #include "server/figures.h"
 
-#include "base/mem.h"
-
 void figures_register(struct figures *f)
 {
 	struct info_registry *info = f->services->info;
-	f->startup_bytes = mem_used_bytes();
 	f->started_s = f->services->started_ms / 1000;
 	info_add(info, info_server_rows, f);
 	info_add(info, info_memory_rows, f);

@@ -28,14 +28,13 @@ struct figures {
 	uint64_t cron_us;   /* spent in ticks */
 
 	/* Our own. */
-	size_t startup_bytes; /* used_memory when the server stood, still empty */
 	int64_t started_s;
 	struct rate ops, bytes_in, bytes_out, cycles, cycle_us;
 	uint64_t turn_calls; /* exec's count when the last turn ended */
 	uint64_t turn_calls_max;
 };
 
-/* Adds all rows (but obs' own) to services->info; startup memory is what is used now. */
+/* Adds all rows (but obs' own) to services->info. */
 void figures_register(struct figures *f);
 /* At the end of each turn. */
 static inline void figures_turn_end(struct figures *f)

@@ -81,7 +81,7 @@ static double percent(size_t part, size_t whole)
 /* What is not data: the empty server, clients, tables. */
 static size_t overhead_bytes(const struct figures *f)
 {
-	size_t bytes = f->startup_bytes + keyspace_overhead_bytes(f->exec->keyspace);
+	size_t bytes = f->services->startup_bytes + keyspace_overhead_bytes(f->exec->keyspace);
 	for (int class = 0; class < CLASS_COUNT; class ++)
 		bytes += net_memory_bytes(f->net, (enum session_class) class);
 	return bytes;
@@ -156,7 +156,7 @@ static void write_used_memory_overhead(struct info_out *out, void *context)
 static void write_used_memory_startup(struct info_out *out, void *context)
 {
 	const struct figures *f = context;
-	info_u64(out, f->startup_bytes);
+	info_u64(out, f->services->startup_bytes);
 }
 
 static void write_used_memory_dataset(struct info_out *out, void *context)
@@ -169,7 +169,7 @@ static void write_used_memory_dataset_perc(struct info_out *out, void *context)
 {
 	const struct figures *f = context;
 	info_printf(out, "%.2f%%",
-		percent(dataset_bytes(f), above(mem_used_bytes(), f->startup_bytes)));
+		percent(dataset_bytes(f), above(mem_used_bytes(), f->services->startup_bytes)));
 }
 
 static void write_allocator_allocated(struct info_out *out, void *context)

@@ -436,7 +436,6 @@ static bool server_compose(struct server *s)
 	s->figures.exec = s->exec;
 	info_add(s->services.info, observe_info_rows, s->observe);
 	figures_register(&s->figures);
-	s->services.startup_bytes = s->figures.startup_bytes;
 	timer_init(&s->tick, server_on_tick, s);
 	timer_init(&s->background, server_on_background, s);
 	return true;
@@ -517,6 +516,7 @@ static bool server_open(struct server *s)
 		return false;
 	}
 	process_pidfile_write(process);
+	s->services.startup_bytes = mem_used_bytes();
 	settings_show_title(&s->settings);
 	self_test_log_warnings(process->ignore_warnings);
 	banner_initialized(loop_backend_name(s->loop), loop_backend_reason(s->loop));
