@@ -161,10 +161,12 @@ static enum outcome xgroup_createconsumer(struct call *call)
 static enum outcome xgroup_delconsumer(struct call *call)
 {
 	struct xgroup x = {0};
+	struct value gone;
 	if (!xgroup_open(call, &x, true))
 		return FAILED;
-	int64_t pending = stream_consumer_delete(x.g, call->argv[4]);
+	int64_t pending = stream_consumer_delete(x.g, call->argv[4], &gone);
 	stream_close_noting(&x.edit, "xgroup-delconsumer", pending >= 0);
+	stream_bury(call, &gone);
 	reply_i64(call->reply, pending < 0 ? 0 : pending);
 	return DONE;
 }

@@ -8,6 +8,9 @@
 #include "base/mem.h"
 #include "types/stream_internal.h"
 
+/* Fewer pending entries are taken out one by one. */
+#define HAND_OVER_LEAST 64
+
 /* --- groups --- */
 
 struct stream_group *stream_group_new(struct bytes name, struct id last, int64_t entries_read)
@@ -85,13 +88,8 @@ struct stream_consumer *stream_consumer_get(
 	return c;
 }
 
-int64_t stream_consumer_delete(struct stream_group *g, struct bytes name)
+static void pending_delete_one_by_one(struct stream_group *g, struct stream_consumer *c)
 {
-	size_t at;
-	struct stream_consumer *c = stream_names_find(&g->consumers, name, &at);
-	if (c == NULL)
-		return -1;
-	int64_t count = (int64_t)c->pending.weight;
 	for (struct id_place place = id_tree_first(&c->pending); place.leaf != NULL;
 		place = id_place_next(place)) {
 		struct id id = id_place_item(place)->id;
@@ -100,12 +98,75 @@ int64_t stream_consumer_delete(struct stream_group *g, struct bytes name)
 		mem_free_sized(p, sizeof(*p));
 	}
 	id_tree_release(&c->pending);
+}
+
+/* Where more go than stay: what stays makes a new tree, and the old one is handed over, in the name
+ * of a consumer of a group that has what goes pending. */
+static void pending_hand_over(struct stream_group *g, struct stream_consumer *c, struct value *out)
+{
+	struct stream_group *gone = stream_group_new(BYTES(""), ID_LEAST, 0);
+	struct stream_consumer *nobody = stream_consumer_new(BYTES(""), 0);
+	gone->pending = c->pending;
+	nobody->pending = g->pending;
+	stream_names_insert(&gone->consumers, 0, nobody);
+	stream_names_insert(&stream_of(out)->groups, 0, gone);
+	id_tree_init(&c->pending, NULL);
+	id_tree_init(&g->pending, NULL);
+	for (size_t i = 0; i < g->consumers.count; i++) {
+		const struct stream_consumer *stays = g->consumers.items[i];
+		for (struct id_place place = id_tree_first(&stays->pending); place.leaf != NULL;
+			place = id_place_next(place)) {
+			const struct id_item *item = id_place_item(place);
+			id_tree_insert(&g->pending, item->id, item->ptr);
+		}
+	}
+}
+
+int64_t stream_consumer_delete(struct stream_group *g, struct bytes name, struct value *out)
+{
+	size_t at;
+	struct stream_consumer *c = stream_names_find(&g->consumers, name, &at);
+	*out = stream_empty;
+	if (c == NULL)
+		return -1;
+	uint64_t count = c->pending.weight;
+	if (count < HAND_OVER_LEAST || count < g->pending.weight - count || g->image != NULL)
+		pending_delete_one_by_one(g, c);
+	else
+		pending_hand_over(g, c, out);
 	stream_names_remove(&g->consumers, at);
 	if (c->image == NULL)
 		mem_free_sized(c, sizeof(*c) + c->name.len);
 	else
 		stream_image_keep_consumer(c);
-	return count;
+	return (int64_t)count;
+}
+
+bool stream_pending_cut(struct stream_body *s, struct id id, struct stream_body *out)
+{
+	bool has_tombstones =
+		!id_is_least(s->max_deleted) && id_compare(s->first, s->max_deleted) <= 0;
+	if (s->image != NULL || has_tombstones)
+		return false;
+	for (size_t i = 0; i < s->groups.count; i++) {
+		struct id_place first =
+			id_tree_first(&((struct stream_group *)s->groups.items[i])->pending);
+		if (first.leaf != NULL && id_compare(id_place_item(first)->id, s->first) < 0)
+			return false;
+	}
+	for (size_t i = 0; i < s->groups.count; i++) {
+		struct stream_group *g = s->groups.items[i];
+		struct stream_group *gone = stream_group_new(BYTES(""), ID_LEAST, 0);
+		id_tree_cut(&g->pending, id, &gone->pending);
+		for (size_t c = 0; c < g->consumers.count; c++) {
+			struct stream_consumer *from = g->consumers.items[c];
+			struct stream_consumer *nobody = stream_consumer_new(BYTES(""), 0);
+			id_tree_cut(&from->pending, id, &nobody->pending);
+			stream_names_insert(&gone->consumers, c, nobody);
+		}
+		stream_names_insert(&out->groups, i, gone);
+	}
+	return true;
 }
 
 /* --- pending entries --- */

@@ -53,8 +53,9 @@ struct stream_consumer *stream_consumer_find(const struct stream_group *g, struc
 struct stream_consumer *stream_consumer_get(
 	struct stream_group *g, struct bytes name, int64_t now_ms, bool *created);
 /* Deletes a consumer with its pending entries; returns how many, -1 = there is no such one. Takes
- * the time of them all. */
-int64_t stream_consumer_delete(struct stream_group *g, struct bytes name);
+ * the time of these, or of those of all others, whichever are fewer; *out gets what is to be freed
+ * in slices, if anything. */
+int64_t stream_consumer_delete(struct stream_group *g, struct bytes name, struct value *out);
 
 /* NULL = not pending. */
 struct stream_pending *stream_pending_find(const struct stream_group *g, struct id id);

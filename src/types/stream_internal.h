@@ -16,6 +16,10 @@ const unsigned char *stream_bury_entry(
 
 struct stream_group *stream_group_new(struct bytes name, struct id last, int64_t entries_read);
 struct stream_consumer *stream_consumer_new(struct bytes name, int64_t now_ms);
+/* Takes what is pending below `id` out of all groups, in a few nodes' time for each consumer, and
+ * puts it into `out` to be freed. False, and nothing is done: it may not all belong to live entries
+ * (or an image is being written), so each must be looked at. */
+bool stream_pending_cut(struct stream_body *s, struct id id, struct stream_body *out);
 /* Frees a group with its consumers, about `effort` pending entries at a time; true = it is gone. */
 bool stream_group_free_slice(struct stream_group *g, size_t *effort);
 /* Frees the stream the same way. */

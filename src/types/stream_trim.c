@@ -2,7 +2,9 @@
  *
  * Trimming: whole pieces are cut off the tree along one path, then single entries become
  * tombstones in the piece that is now the first. Where groups have a say (what is deleted must be
- * taken out of their pending entries, or must not be pending at all), every entry is looked at.
+ * taken out of their pending entries, or must not be pending at all), their trees are cut with the
+ * pieces, or tell up to where nothing is needed; only behind that, and where tombstones lie in
+ * between, every entry is looked at.
  */
 #include "types/stream_internal.h"
 
@@ -99,6 +101,25 @@ static bool piece_is_unneeded(const struct stream_body *s, struct id_place place
 	return true;
 }
 
+/* All entries below this are needed by no group. */
+static struct id least_needed(const struct stream_body *s)
+{
+	struct id least = ID_GREATEST;
+	for (size_t i = 0; i < s->groups.count; i++) {
+		const struct stream_group *g = s->groups.items[i];
+		struct id_place first = id_tree_first(&g->pending);
+		struct id needed = g->last;
+		/* Behind the greatest id is nothing to read. */
+		if (!stream_id_next(&needed))
+			needed = ID_GREATEST;
+		if (first.leaf != NULL && id_compare(id_place_item(first)->id, needed) < 0)
+			needed = id_place_item(first)->id;
+		if (id_compare(needed, least) < 0)
+			least = needed;
+	}
+	return least;
+}
+
 /* Deletes what no group needs, oldest first; stays within the limits. */
 static void trim_unneeded(struct stream_body *s, const struct stream_trim *trim)
 {
@@ -134,6 +155,17 @@ static void trim_unneeded(struct stream_body *s, const struct stream_trim *trim)
 	}
 }
 
+/* The same of all pieces in front of `border`, at once; false: they must be looked at. */
+static bool cut_refs(struct stream_body *s, struct id_place border, struct stream_body *old)
+{
+	struct id behind = s->last;
+	if (border.leaf != NULL)
+		behind = id_place_item(border)->id;
+	else if (!stream_id_next(&behind))
+		return false;
+	return stream_pending_cut(s, behind, old);
+}
+
 /* Cuts the pieces in front of `border` off (leaf NULL: all of them). */
 static void cut_pieces(struct stream_body *s, struct id_place border, struct stream_body *old)
 {
@@ -147,6 +179,30 @@ static void cut_pieces(struct stream_body *s, struct id_place border, struct str
 	s->length = s->pieces.weight;
 }
 
+/* The pieces in front of all that a group needs go at once, as far as they would go at all. */
+static void cut_unneeded(struct stream_body *s, struct stream_trim *trim, struct value *cut)
+{
+	struct id needed = least_needed(s);
+	struct id_place first = id_tree_first(&s->pieces);
+	struct id_place border = find_border(s, trim);
+	struct id_place other = id_tree_at_most(&s->pieces, needed);
+	if (other.leaf == NULL)
+		return;
+	if (id_compare(piece_last_id(other), needed) < 0)
+		other = id_place_next(other);
+	bool is_sooner = other.leaf != NULL &&
+		(border.leaf == NULL ||
+			id_compare(id_place_item(other)->id, id_place_item(border)->id) < 0);
+	if (is_sooner)
+		border = other;
+	if (border.leaf == first.leaf && border.index == first.index)
+		return;
+	uint64_t before = s->length;
+	cut_pieces(s, border, stream_of(cut));
+	if (trim->is_approx && trim->limit != 0)
+		trim->limit -= before - s->length;
+}
+
 uint64_t stream_trim(struct stream_body *s, const struct stream_trim *trim, struct value *cut)
 {
 	uint64_t before = s->length;
@@ -154,14 +210,18 @@ uint64_t stream_trim(struct stream_body *s, const struct stream_trim *trim, stru
 	if (before == 0 || (!trim->by_id && surplus(s, trim) == 0))
 		return 0;
 	if (trim->refs == STREAM_ACKED_ONLY) {
-		trim_unneeded(s, trim);
+		struct stream_trim left = *trim;
+		cut_unneeded(s, &left, cut);
+		if (trim->limit == 0 || left.limit != 0)
+			trim_unneeded(s, &left);
 	} else {
 		struct id_place border = find_border(s, trim);
 		struct id_place first = id_tree_first(&s->pieces);
 		if (border.leaf != first.leaf || border.index != first.index) {
 			struct stream_body *old = stream_of(cut);
+			bool is_cut = trim->refs == STREAM_DELETE_REFS && cut_refs(s, border, old);
 			cut_pieces(s, border, old);
-			if (trim->refs == STREAM_DELETE_REFS)
+			if (trim->refs == STREAM_DELETE_REFS && !is_cut)
 				delete_refs(s, &old->pieces);
 		}
 		if (!trim->is_approx)

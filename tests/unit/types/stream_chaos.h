@@ -103,8 +103,10 @@ static inline void stream_chaos_rare(struct stream_chaos *c, struct stream_body 
 		break;
 	case 1:
 		if (g != NULL)
-			stream_consumer_delete(
-				g, consumer_name((int)stream_chaos_below(c, CONSUMERS)));
+			stream_consumer_delete(g,
+				consumer_name((int)stream_chaos_below(c, CONSUMERS)), &gone);
+		if (g != NULL)
+			c->bury(&gone, c->context);
 		break;
 	case 2:
 		stream_trim(s, &(struct stream_trim){.max_length = 0}, &gone);

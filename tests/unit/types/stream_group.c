@@ -31,6 +31,36 @@ static void assert_owners(const struct stream_group *g)
 	assert_int_equal(g->pending.weight, pending);
 }
 
+/* With most of what is pending, or with little of it: the others keep theirs. */
+static void test_delete_consumer(void **state)
+{
+	(void)state;
+	for (int own = 0; own <= ENTRIES; own += 20) {
+		struct value v, gone;
+		struct stream_body *s = some_stream(&v, ENTRIES);
+		struct stream_group *g = stream_group_create(s, BYTES("g"), ID_LEAST, 0);
+		for (int i = 1; i <= ENTRIES; i++) {
+			owner[i] = i * 7 % ENTRIES < own ? 0 : 1 + i % 2;
+			struct stream_consumer *c =
+				stream_consumer_get(g, consumer_name(owner[i]), 0, NULL);
+			stream_pending_add(g, c, (struct id){(uint64_t)i, 0}, 0);
+		}
+		stream_consumer_get(g, consumer_name(0), 0, NULL);
+		assert_int_equal(stream_consumer_delete(g, consumer_name(0), &gone), own);
+		bool is_over = own >= HAND_OVER_LEAST && own >= ENTRIES - own;
+		assert_int_equal(gone.ptr != NULL, is_over);
+		assert_null(stream_consumer_find(g, consumer_name(0)));
+		for (int i = 1; i <= ENTRIES; i++)
+			owner[i] = owner[i] == 0 ? -1 : owner[i];
+		assert_owners(g);
+		stream_ops.check(&v);
+		stream_ops.free(&gone);
+		assert_owners(g);
+		stream_ops.check(&v);
+		stream_ops.free(&v);
+	}
+}
+
 static void test_model(void **state)
 {
 	struct value v;
@@ -68,8 +98,10 @@ static void test_model(void **state)
 				if (owner[j] == who)
 					owner[j] = -1;
 			}
-			assert_int_equal(
-				stream_consumer_delete(g, consumer_name(who)), is_there ? had : -1);
+			struct value gone;
+			assert_int_equal(stream_consumer_delete(g, consumer_name(who), &gone),
+				is_there ? had : -1);
+			stream_ops.free(&gone);
 		}
 		if (i % 100 == 0) {
 			assert_owners(g);
@@ -112,4 +144,4 @@ static void test_read(void **state)
 	stream_ops.free(&v);
 }
 
-UNIT_MAIN(test_model, test_read)
+UNIT_MAIN(test_model, test_delete_consumer, test_read)

@@ -6,6 +6,7 @@
 #include "../../../src/types/stream_trim.c"
 
 #include "../unit.h"
+#include "stream_chaos.h"
 #include "stream_fixture.h"
 
 /* A cut takes as long for many entries as for few. */
@@ -80,16 +81,108 @@ static void test_references_approx(void **state)
 	(void)state;
 	stream_pending_add(g, stream_consumer_get(g, BYTES("c"), 0, NULL), (struct id){150, 0}, 0);
 	assert_int_equal(stream_trim(s, &t, &cut), 0);
+	assert_null(cut.ptr);
 	t.limit = 0;
 	assert_int_equal(stream_trim(s, &t, &cut), 100);
+	stream_ops.free(&cut);
 	stream_ops.check(&v);
 	stream_pending_delete(g, (struct id){150, 0});
 	t.by_id = true;
 	t.min_id = (struct id){201, 0};
 	assert_int_equal(stream_trim(s, &t, &cut), 100);
+	stream_ops.free(&cut);
 	assert_int_equal(stream_trim(s, &t, &cut), 0);
+	stream_ops.free(&cut);
 	stream_ops.check(&v);
 	stream_ops.free(&v);
+}
+
+/* Two groups, of which both have most of it pending, in disorder. */
+static struct stream_body *pending_stream(struct value *v, unsigned entries)
+{
+	struct stream_body *s = some_stream(v, entries);
+	for (int i = 0; i < 2; i++) {
+		struct stream_group *g =
+			stream_group_create(s, group_name((unsigned)i), ID_LEAST, 0);
+		g->last = (struct id){entries - 10, 0};
+		for (uint64_t id = 1; id <= entries - 10; id++) {
+			struct stream_consumer *c =
+				stream_consumer_get(g, consumer_name((int)(id % 3)), 0, NULL);
+			struct id at = {id * 7919 % (entries - 10) + 1, 0};
+			stream_pending_add(g, c, at, 0);
+		}
+	}
+	return s;
+}
+
+/* What is pending is cut with the pieces, and freed with them; the rest as one by one. */
+static void test_references_of_many(void **state)
+{
+	struct value v, cut;
+	struct stream_body *s = pending_stream(&v, 3010);
+	const struct stream_group *g[2] = {
+		stream_group_find(s, group_name(0)), stream_group_find(s, group_name(1))};
+	(void)state;
+	struct stream_trim t = {.max_length = 1050, .refs = STREAM_DELETE_REFS};
+	assert_int_equal(stream_trim(s, &t, &cut), 1960);
+	assert_int_equal(((struct stream_body *)cut.ptr)->groups.count, 2);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(g[i]->pending.weight, 1040);
+		assert_null(stream_pending_find(g[i], (struct id){1960, 0}));
+		assert_non_null(stream_pending_find(g[i], (struct id){1961, 0}));
+	}
+	stream_ops.check(&v);
+	while (!stream_ops.free_slice(&cut, 30))
+		stream_ops.check(&v);
+	/* With a tombstone, each is looked at: what hangs on it stays. */
+	stream_delete(s, (struct id){2005, 0});
+	t.max_length = 900;
+	assert_int_equal(stream_trim(s, &t, &cut), 149);
+	stream_ops.free(&cut);
+	assert_int_equal(g[0]->pending.weight, 891);
+	assert_non_null(stream_pending_find(g[1], (struct id){2005, 0}));
+	t.max_length = 800;
+	assert_int_equal(stream_trim(s, &t, &cut), 100);
+	stream_ops.free(&cut);
+	assert_int_equal(g[0]->pending.weight, 791);
+	t.max_length = 0;
+	assert_int_equal(stream_trim(s, &t, &cut), 800);
+	stream_ops.free(&cut);
+	assert_int_equal(g[1]->pending.weight, 1);
+	stream_ops.check(&v);
+	stream_ops.free(&v);
+}
+
+/* Up to what a group needs all goes at once, behind it what none needs. */
+static void test_unneeded_many(void **state)
+{
+	(void)state;
+	for (int approx = 0; approx < 2; approx++) {
+		struct value v, cut;
+		struct stream_body *s = pending_stream(&v, 3010);
+		struct stream_group *g[2] = {
+			stream_group_find(s, group_name(0)), stream_group_find(s, group_name(1))};
+		struct stream_trim t = {
+			.max_length = 100, .refs = STREAM_ACKED_ONLY, .is_approx = approx != 0};
+		assert_int_equal(stream_trim(s, &t, &cut), 0);
+		assert_null(cut.ptr);
+		for (uint64_t i = 1; i <= 2000; i++) {
+			stream_pending_delete(g[0], (struct id){i, 0});
+			if (i != 1550)
+				stream_pending_delete(g[1], (struct id){i, 0});
+		}
+		t.limit = approx ? 700 : 0;
+		assert_int_equal(stream_trim(s, &t, &cut), approx ? 700 : 1999);
+		assert_non_null(cut.ptr);
+		stream_ops.free(&cut);
+		stream_ops.check(&v);
+		t.limit = 0;
+		assert_int_equal(stream_trim(s, &t, &cut), approx ? 800 : 0);
+		stream_ops.free(&cut);
+		assert_int_equal(s->first.ms, approx ? 1501 : 1550);
+		stream_ops.check(&v);
+		stream_ops.free(&v);
+	}
 }
 
 /* Tombstones in front of the border, and a border behind all. */
@@ -115,4 +208,5 @@ static void test_tombstones(void **state)
 	stream_ops.free(&v);
 }
 
-UNIT_MAIN(test_cut_is_cheap, test_references, test_references_approx, test_tombstones)
+UNIT_MAIN(test_cut_is_cheap, test_references, test_references_approx, test_references_of_many,
+	test_unneeded_many, test_tombstones)
