@@ -21,9 +21,7 @@ proc pick {limit} {
 # and ::pid; what it says goes to `log`.
 proc launch {server dir policy log {environment {}}} {
 	global port pid
-	set listener [socket -server list -myaddr 127.0.0.1 0]
-	set port [lindex [fconfigure $listener -sockname] 2]
-	close $listener
+	set port [resp::free_port]
 	set pid [exec env {*}$environment $server --port $port --bind 127.0.0.1 --dir $dir \
 		--save {} --appendonly yes --appendfsync $policy \
 		--auto-aof-rewrite-min-size 20kb >>$log 2>@1 &]
