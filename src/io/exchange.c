@@ -58,14 +58,21 @@ static int connect_any(const struct exchange *e)
 	return fd;
 }
 
-static bool send_all(const struct exchange *e, int fd)
+/* False: nothing went on for too long. */
+static bool await(struct exchange *e, int fd, short events)
+{
+	e->is_late = !is_ready(fd, events, e->timeout_ms);
+	return !e->is_late;
+}
+
+static bool send_all(struct exchange *e, int fd)
 {
 	struct bytes left = e->request;
 	while (left.len > 0) {
 		ssize_t n = send(fd, left.ptr, left.len, MSG_NOSIGNAL);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && (errno != EAGAIN || !is_ready(fd, POLLOUT, e->timeout_ms)))
+		if (n < 0 && (errno != EAGAIN || !await(e, fd, POLLOUT)))
 			return false;
 		if (n > 0)
 			left = bytes_of(left.ptr + n, left.len - (size_t)n);
@@ -99,7 +106,7 @@ static bool receive_all(struct exchange *e, int fd)
 			continue;
 		if (n == 0)
 			return false;
-		if (n < 0 && (errno != EAGAIN || !is_ready(fd, POLLIN, e->timeout_ms)))
+		if (n < 0 && (errno != EAGAIN || !await(e, fd, POLLIN)))
 			return false;
 		if (n > 0)
 			take_bytes(e, bytes_of(data, (size_t)n), &column);
@@ -120,23 +127,33 @@ static void drop(struct exchange *e)
 	e->fd = -1;
 }
 
-void exchange_run(struct exchange *e)
+static void talk(struct exchange *e)
 {
-	e->got = 0;
 	e->status = EXCHANGE_OK;
-	if (!is_usable(e->fd)) {
-		drop(e);
-		int fd = connect_any(e);
-		e->fd = fd < 0 ? -1 : fd;
-		if (fd < 0)
-			e->status = fd == -2 ? EXCHANGE_WRITE : EXCHANGE_CONNECT;
-	}
-	if (e->fd >= 0 && !send_all(e, e->fd))
+	if (!send_all(e, e->fd))
 		e->status = EXCHANGE_WRITE;
-	else if (e->fd >= 0 && !receive_all(e, e->fd))
+	else if (!receive_all(e, e->fd))
 		e->status = EXCHANGE_READ;
 	if (e->status != EXCHANGE_OK)
 		drop(e);
+}
+
+void exchange_run(struct exchange *e)
+{
+	e->got = 0;
+	e->is_late = false;
+	if (is_usable(e->fd)) {
+		talk(e);
+		if (e->status == EXCHANGE_OK || e->got > 0 || e->is_late)
+			return;
+	}
+	/* There was none, or the peer was about to close it: it is called (again). */
+	drop(e);
+	int fd = connect_any(e);
+	e->fd = fd < 0 ? -1 : fd;
+	e->status = fd == -2 ? EXCHANGE_WRITE : EXCHANGE_CONNECT;
+	if (fd >= 0)
+		talk(e);
 }
 
 void exchange_work(struct offload *job)

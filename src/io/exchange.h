@@ -22,12 +22,13 @@ struct exchange {
 	struct bytes request;
 	int wanted;         /* replies */
 	/* A connection to use, or -1. Behind it: the one that is open and has nothing more to say,
-	 * which the owner closes or keeps; -1 = there is none. One that the peer has closed
-	 * meanwhile is replaced, as long as nothing was sent. */
+	 * which the owner closes or keeps; -1 = there is none. One that the peer closed
+	 * before it answered anything is replaced, and all is sent again. */
 	int fd;
 	/* What came of it. */
 	enum exchange_status status;
 	int got;
+	bool is_late; /* nothing went on for timeout_ms */
 	char (*lines)[EXCHANGE_LINE_BYTES]; /* room for `wanted`, without line ends */
 };
 
