@@ -20,8 +20,8 @@ struct program {
 };
 
 static const char *const atoms[] = { "nil", "true", "false", "0", "-1", "3.7", "-2.5", "1234567",
-	"9007199254740991", "'a'", "'1'", "''", "'12abc'", "'x y'", "' 7 '", "'0x10'",
-		"'\\1\\r\\n'",
+	"2251799813685247", "'a'", "'1'", "''", "'12abc'", "'x y'", "' 7 '", "'0x10'",
+		"'\\1\\2'",
 	"KEYS[1]", "KEYS[2]", "KEYS[3]", "ARGV[1]", "ARGV[2]", "#KEYS", "#ARGV" };
 
 static const char *const expressions[] = { "A.", "A.", "{}", "{E.,E.}", "{E.,nil,E.}", "{{E.},{}}",

@@ -271,13 +271,13 @@ static const struct row rows[] = {
 	{ "script", '*', "!EVAL %L 2 %k %k %v %i", COMPARE_EXACT },
 	{ "script", '*', "!EVAL_RO %L 2 %k %k %m", COMPARE_EXACT },
 	{ "script", '*', "!EVAL %L (-1|0|1|3|x) %k", COMPARE_EXACT },
-	{ "script", '*', "SCRIPT LOAD %L", COMPARE_EXACT },
-	{ "script", '*', "SCRIPT LOAD (#KEYS|ARGV|x)", COMPARE_EXACT },
+	{ "script", '*', "!SCRIPT LOAD %L", COMPARE_EXACT },
+	{ "script", '*', "!SCRIPT LOAD (#KEYS|ARGV|x)", COMPARE_EXACT },
 	{ "script", '*',
 		"(EVALSHA|EVALSHA_RO) (b4bc58f3db9ce0ed4e91db5d52d6d1ab0c8a1a51|x|"
 		"6b1bf486c81ceb7edf3c093f4c48582e38c0e791) %n %k",
 		COMPARE_EXACT },
-	{ "script", '*', "SCRIPT (EXISTS x|FLUSH|FLUSH SYNC|FLUSH NO|KILL|NOSUCH)", COMPARE_EXACT },
+	{ "script", '*', "!SCRIPT (EXISTS x|FLUSH|FLUSH SYNC|FLUSH NO|KILL)", COMPARE_EXACT },
 	{ "script", '*', "SET %k %i", COMPARE_EXACT },
 	{ "script", '*', "DEL {%k}", COMPARE_EXACT },
 
@@ -288,7 +288,7 @@ static const struct row rows[] = {
 	{ "function", '*', "FUNCTION DELETE (l1|l2|l4)", COMPARE_EXACT },
 	{ "function", '*', "!FUNCTION LIST [LIBRARYNAME l1] [WITHCODE]", COMPARE_KIND },
 	{ "function", '*', "FUNCTION (FLUSH|FLUSH ASYNC|FLUSH NO|KILL|DUMP|STATS)", COMPARE_KIND },
-	{ "function", '*', "FUNCTION RESTORE (x|%v) [APPEND|REPLACE|FLUSH|NO]", COMPARE_EXACT },
+	{ "function", '*', "!FUNCTION RESTORE (x|%v) [APPEND|REPLACE|FLUSH|NO]", COMPARE_EXACT },
 	{ "function", '*', "!FUNCTION DUMP", COMPARE_CROSS },
 
 	{ "migrate", '*', "!MIGRATE 127.0.0.1 %P %k 0 60000 [COPY] [REPLACE]", COMPARE_EXACT },
