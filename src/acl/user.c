@@ -255,27 +255,21 @@ static bool rule_is_open(struct bytes rule)
 	return rule.len > 0 && rule.ptr[0] == '(' && rule.ptr[rule.len - 1] != ')';
 }
 
-/* The selector that begins at rules[*i] in one piece; *i becomes its last word. One that is opened
- * meanwhile takes its place. Returns where it begins; with *i == count it is not closed. */
-static int rules_join(const struct bytes *rules, int count, int *i, struct buf *joined)
+/* The selector that begins at rules[*i] in one piece; *i becomes its last word. */
+static bool rules_join(const struct bytes *rules, int count, int *i, struct buf *joined)
 {
 	int first = *i;
 	buf_add_bytes(joined, rules[first]);
 	while (++*i < count) {
 		struct bytes word = rules[*i];
-		if (rule_is_open(word)) {
-			first = *i;
-			buf_clear(joined);
-		} else {
-			buf_add_char(joined, ' ');
-		}
+		buf_add_char(joined, ' ');
 		if (word.len == 0)
 			continue;
 		buf_add_bytes(joined, word);
 		if (word.ptr[word.len - 1] == ')')
-			return first;
+			return true;
 	}
-	return first;
+	return false;
 }
 
 /* The place of the first selector that is not closed, -1: none. This is told before what may be
@@ -285,8 +279,8 @@ static int rules_unclosed(const struct bytes *rules, int count)
 	struct buf joined = {0};
 	int unclosed = -1;
 	for (int i = 0; i < count && unclosed < 0; i++) {
-		int first = rule_is_open(rules[i]) ? rules_join(rules, count, &i, &joined) : i;
-		if (i == count)
+		int first = i;
+		if (rule_is_open(rules[i]) && !rules_join(rules, count, &i, &joined))
 			unclosed = first;
 		buf_clear(&joined);
 	}

@@ -278,6 +278,7 @@ static void config_add(struct maker *maker)
 	text_add(maker, setting + name + 1);
 }
 
+/* No selector is left open: in 7.0 the next one takes its place, 7.2 refuses the whole. */
 static void rule_add(struct maker *maker)
 {
 	static const char *const rules[] = { "on", "off", "nopass", "resetpass", ">p1", "<p1",
@@ -287,7 +288,7 @@ static void rule_add(struct maker *maker)
 		"-@all", "+get", "-get", "+set", "-set", "+@read", "-@write", "+@string",
 		"-@nosuch",
 		"+nosuch", "+client|id", "-client|kill", "+config|get", "+get|x", "+client|nosuch",
-		"reset", "(+get ~s*)", "(-@all +@list %R~l* &c)", "(+get", "(nopass)",
+		"reset", "(+get ~s*)", "(-@all +@list %R~l* &c)", "(nopass)",
 		"clearselectors",
 		"sanitize-payload", "skip-sanitize-payload", "", "bad", "#00", "!00", "+", "-", "~",
 		"+select|0", "-@dangerous", "+@admin", ">" };
