@@ -265,31 +265,41 @@ proc fail {why} {
 	}
 }
 
+# A history and its moments; what was wrong, or "".
+proc examine {server policy plant points} {
+	if {[catch {
+		history $server $policy $plant
+		lose_power $server $policy $points
+	} why]} {
+		kill_server
+		return "the history ended early: $why"
+	}
+	return $why
+}
+
 set passed 0
 set failed 0
 if {$option(planted) eq ""} {
 	for {set k 0} {$k < $option(histories) && $failed == 0} {incr k} {
-		history $server $option(policy) 0
 		set points [expr {$option(points) / $option(histories)}]
-		set why [lose_power $server $option(policy) $points]
+		set why [examine $server $option(policy) 0 $points]
 		if {$why ne ""} {
 			fail $why
 		}
 	}
 } else {
 	set planted [file normalize $option(planted)]
-	history $planted always 0
-	set why [lose_power $planted always 10]
+	set why [examine $planted always 0 10]
 	if {$why ne ""} {
 		fail "no fault is planted, but one was found: $why"
 	}
 	foreach {plant name} $faults {
-		history $planted always $plant
 		set before $passed
-		set why [lose_power $planted always $option(points)]
-		set passed [expr {$before + ($why ne "")}]
-		if {$why eq ""} {
-			fail "$name: not found within $option(points) moments"
+		set why [examine $planted always $plant $option(points)]
+		set is_found [string match "moment *" $why]
+		set passed [expr {$before + $is_found}]
+		if {!$is_found} {
+			fail "$name: not found within $option(points) moments. $why"
 		} else {
 			puts "$name: found at $why"
 		}
