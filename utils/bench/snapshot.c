@@ -20,7 +20,7 @@ enum {
 	VALUE_BYTES = 100,
 	SAMPLES_MAX = 8 * 1000 * 1000,
 	REQUEST_MAX_CHARS = 256,
-	POPULATE_STEPS = 8,
+	POPULATE_STEPS = 64,
 };
 
 struct sampling {
