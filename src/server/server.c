@@ -570,7 +570,9 @@ int server_main(int argc, char **argv)
 			net->unixsocket);
 		break;
 	case PERSIST_REFUSED:
-		return 1; /* the last line of the log says why */
+		/* The last line of the log says why; what was loaded before is nobody's. */
+		keyspace_flush(s->keyspace, -1, false);
+		return 1;
 	case PERSIST_STOPPED:
 		break;
 	}
