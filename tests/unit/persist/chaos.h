@@ -94,10 +94,17 @@ static inline void chaos_fill(struct chaos *c, bool decays)
 	chaos_fill_streams(c);
 }
 
+static inline void chaos_cut(struct chaos *c, struct value *v)
+{
+	struct value rest;
+	zset_delete_range(v, (struct zset_range){0, zset_length(v) / 8}, &rest);
+	if (rest.ptr != NULL)
+		grave_bury_value(c->k, &rest, false);
+}
+
 static inline void chaos_part(struct chaos *c, struct value *v)
 {
 	char a[32], b[32];
-	struct value rest;
 	unsigned i = chaos_below(c, LARGE_PARTS + 500);
 	struct bytes name = world_word(a, sizeof(a), i % 3 == 0 ? "" : "member-", i);
 	struct bytes text = world_word(b, sizeof(b), "changed-", chaos_below(c, 1000000));
@@ -109,7 +116,7 @@ static inline void chaos_part(struct chaos *c, struct value *v)
 			set_add(v, name);
 	} else if (v->type == TYPE_ZSET) {
 		if (removes && chaos_below(c, 4) == 0)
-			zset_delete_range(v, (struct zset_range){0, zset_length(v) / 8}, &rest);
+			chaos_cut(c, v);
 		else if (removes)
 			zset_remove(v, name);
 		else
