@@ -86,7 +86,7 @@ if own is not None:
     others = re.compile(r"redis_(exporter|target|last_key_groups|key_|keys_count|stream_|config_|"
                         r"connected_client|string_|aof_rewrite_buffer)")
     changing = re.compile(r"redis_(cpu|memory|mem_|allocator|commands|latency|net_|total_|unexpected|errors|"
-                          r"connect|client_recent|up|uptime|slowlog|last_slow|start_time|keyspace|db_avg|rdb_last_save)")
+                          r"connect|client_recent|up|uptime|slowlog|last_slow|start_time|keyspace|db_avg|rdb_last_save|expire|evict)")
     for name, value in values.items():
         if not name.startswith("redis_") or others.match(name) or 'cmd="' in name:
             continue
