@@ -18,11 +18,13 @@
 
 #include "client.h"
 #include "modes.h"
+#include "warm.h"
 
 enum {
 	PER_REQUEST = 16,              /* elements that a request of growth brings */
 	PER_BATCH = 4,                 /* requests of growth in a batch */
 	WATCH_MS = 500,
+	WARM_BYTES = 400,              /* for each element */
 	NAME_MAX_CHARS = 64,
 };
 
@@ -325,6 +327,7 @@ void turns_run(struct options *options)
 		is_any |= is_wanted(options, steps[i].container);
 	if (!is_any)
 		die("no such container");
+	memory_warm((size_t)options->counts.item[0] * WARM_BYTES);
 	for (int s = 0; s < options->server_count; s++)
 		for (int c = 0; c < options->counts.count; c++) {
 			printf("%s, %ld elements, the longest of %ld rounds in ms\n"
