@@ -89,15 +89,31 @@ struct order_bound {
 };
 struct order_place order_tree_bound(const struct order_tree *t, const struct order_bound *bound);
 
+/* Items are loaded this far ahead of a walk: each stands in memory of its own. */
+#define ORDER_AHEAD 8
+
+/* Begins to load the items that a walk from the place meets first. */
+static inline void order_place_prefetch(const struct order_place *p, bool backwards)
+{
+	if (p->leaf == NULL)
+		return;
+	unsigned left = backwards ? p->index + 1 : p->leaf->used - p->index;
+	for (unsigned i = 0; i < ORDER_AHEAD && i < left; i++)
+		__builtin_prefetch(p->leaf->items[backwards ? p->index - i : p->index + i]);
+}
+
 /* The item in front of which the place is, and on to the next; NULL behind the last. */
 static inline void *order_place_next(struct order_place *p)
 {
 	if (p->leaf == NULL)
 		return NULL;
+	if (p->index + ORDER_AHEAD < p->leaf->used)
+		__builtin_prefetch(p->leaf->items[p->index + ORDER_AHEAD]);
 	void *item = p->leaf->items[p->index++];
 	if (p->index == p->leaf->used) {
 		p->leaf = p->leaf->next;
 		p->index = 0;
+		order_place_prefetch(p, false);
 		if (p->leaf != NULL)
 			__builtin_prefetch(p->leaf->next);
 	}
@@ -110,12 +126,15 @@ static inline void *order_place_prev(struct order_place *p)
 {
 	if (p->leaf == NULL)
 		return NULL;
+	if (p->index >= ORDER_AHEAD)
+		__builtin_prefetch(p->leaf->items[p->index - ORDER_AHEAD]);
 	void *item = p->leaf->items[p->index];
 	if (p->index > 0) {
 		p->index--;
 	} else {
 		p->leaf = p->leaf->prev;
 		p->index = p->leaf != NULL ? p->leaf->used - 1 : 0;
+		order_place_prefetch(p, true);
 	}
 	p->rank--;
 	return item;

@@ -3,6 +3,8 @@
  * Ranges, walks, samples and scans of sorted sets. Every range is a pair of ranks, so that
  * counting, answering, storing and deleting are the same for all ways to say it.
  */
+#include <math.h>
+
 #include "base/assert.h"
 #include "base/rand.h"
 #include "types/sample.h"
@@ -111,6 +113,18 @@ static size_t rank_of_bound(const struct value *v, const struct zset_member_boun
 	return order_tree_bound(tree_of(v), &bound).rank;
 }
 
+/* How many elements stand before a score, or (`behind`) before what is greater. The ends of the
+ * line need no search: nothing is less than -inf or greater than +inf. */
+static size_t rank_of_score(const struct value *v, double score, bool behind)
+{
+	if (score == -INFINITY && !behind)
+		return 0;
+	if (score == INFINITY && behind)
+		return zset_length(v);
+	struct order_bound bound = {ORDER_BY_SCORE, behind, score, {NULL, 0}};
+	return order_tree_bound(tree_of(v), &bound).rank;
+}
+
 struct zset_range zset_range_by_score(const struct value *v, const struct zset_score_bounds *b)
 {
 	struct zset_range range = {0, 0};
@@ -122,10 +136,8 @@ struct zset_range zset_range_by_score(const struct value *v, const struct zset_s
 		struct bounds bounds = {b, NULL};
 		return packed_range(v, &bounds);
 	}
-	struct order_bound min = {ORDER_BY_SCORE, b->excludes_min, b->min, {NULL, 0}};
-	struct order_bound max = {ORDER_BY_SCORE, !b->excludes_max, b->max, {NULL, 0}};
-	range.first = order_tree_bound(tree_of(v), &min).rank;
-	range.behind = order_tree_bound(tree_of(v), &max).rank;
+	range.first = rank_of_score(v, b->min, b->excludes_min);
+	range.behind = rank_of_score(v, b->max, !b->excludes_max);
 	return range;
 }
 
@@ -157,8 +169,10 @@ void zset_iter_init(struct zset_iter *it, const struct value *v, size_t rank, bo
 		return;
 	if (v->encoding == ENC_LISTPACK)
 		it->at = listpack_seek(v->ptr, (int64_t)rank * 2);
-	else
+	else {
 		it->place = order_tree_at(tree_of(v), rank);
+		order_place_prefetch(&it->place, backwards);
+	}
 }
 
 static bool packed_next(struct zset_iter *it, struct listpack_item *member, double *score)

@@ -32,9 +32,9 @@ static void assert_ranges_by_score(const struct value *v)
 		struct zset_score_bounds b = {(double)rand_below(30) / 2 - 2,
 			(double)rand_below(30) / 2 - 2, rand_below(2), rand_below(2)};
 		if (i % 10 == 0)
-			b.min = -INFINITY;
+			b.min = i % 4 ? INFINITY : -INFINITY;
 		if (i % 15 == 0)
-			b.max = INFINITY;
+			b.max = i % 2 ? INFINITY : -INFINITY;
 		struct zset_iter it;
 		struct listpack_item member;
 		double score;
@@ -66,6 +66,12 @@ static void test_by_score(void **state)
 	zset_free(&small);
 	struct value large = filled(700, 60);
 	assert_int_equal(large.encoding, ENC_SKIPLIST);
+	assert_ranges_by_score(&large);
+	/* Members that stand at the ends of the line themselves. */
+	for (unsigned i = 0; i < 3; i++) {
+		zset_set(&large, bytes_of("abc" + i, 1), -INFINITY);
+		zset_set(&large, bytes_of("xyz" + i, 1), INFINITY);
+	}
 	assert_ranges_by_score(&large);
 	zset_free(&large);
 }
