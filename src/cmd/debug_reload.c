@@ -42,6 +42,9 @@ enum outcome debug_reload(struct call *call)
 
 	if (!reload_parse(call, &o))
 		return call_fail(call, E_DEBUG_RELOAD);
+	/* What is there is not all: saved, it would replace the file that has the rest. */
+	if (p->loading.is_active)
+		return call_fail(call, E_LOADING);
 	if (!o.is_read && save_now(p->save) != SAVE_STARTED)
 		return call_fail(call, E_JUST_ERR);
 	uint64_t dirty = k->dirty;
@@ -69,6 +72,8 @@ enum outcome debug_reload(struct call *call)
 
 enum outcome debug_loadaof(struct call *call)
 {
+	if (call->exec->services->persist->loading.is_active)
+		return call_fail(call, E_LOADING);
 	if (!persist_reload_log(call->exec->services->persist))
 		return call_fail(call, E_DEBUG_LOADAOF);
 	log_line(LOG_WARNING, "Append Only File loaded by DEBUG LOADAOF");

@@ -43,12 +43,15 @@ void aof_free(struct aof *a)
 
 /* --- the manifest at start -------------------------------------------------------------------- */
 
-static void manifest_log_error(const struct manifest_error *error)
+static void manifest_log_error(const char *path, const struct manifest_error *error)
 {
 	log_line(LOG_WARNING, "\n*** FATAL AOF MANIFEST FILE ERROR ***\n");
 	if (error->line > 0) {
-		log_line(LOG_WARNING, "Reading the manifest file, at line %d\n", error->line);
+		log_line(LOG_WARNING, "Reading the manifest file %s, at line %d\n", path,
+			error->line);
 		log_line(LOG_WARNING, ">>> '%s'\n", error->text);
+	} else {
+		log_line(LOG_WARNING, "Reading the manifest file %s\n", path);
 	}
 	log_line(LOG_WARNING, "%s\n", error->reason);
 }
@@ -80,7 +83,7 @@ static int manifest_read(struct aof *a)
 		log_line(LOG_WARNING, "Error reading the AOF manifest file %s: %s", name,
 			strerror((int)-got));
 	else if (!is_read)
-		manifest_log_error(&error);
+		manifest_log_error(path, &error);
 	return is_read ? 1 : -1;
 }
 

@@ -42,18 +42,20 @@ struct check_file {
 	bool is_last;
 	int fd;
 	uint64_t size, begin; /* begin: behind a preamble */
+	int64_t made_s;       /* when the preamble was; 0 = not said */
 };
 
 /* --- by time ---------------------------------------------------------------------------------- */
 
-/* The moment that an annotation tells of, in seconds; -1 = none. */
+/* The moment that an annotation tells of, in seconds; -1 = none. A frame's is that of the write;
+ * that of the line that opens a file is when the file was begun: all in it is younger. */
 static int64_t note_time_s(struct bytes line)
 {
 	struct frame f;
 	size_t covered;
 	int64_t at;
 	if (frame_parse(line, &f, &covered))
-		return f.length > 0 ? f.time_ms / 1000 : -1;
+		return f.time_ms / 1000;
 	if (line.len < 6 || memcmp(line.ptr, "#TS:", 4) != 0)
 		return -1;
 	struct bytes digits = bytes_of(line.ptr + 4, line.len - 5);
@@ -62,13 +64,14 @@ static int64_t note_time_s(struct bytes line)
 	return num_parse_i64(digits, &at) ? at : -1;
 }
 
-/* Where what is younger begins; the file's end where nothing is. */
+/* Where what is younger begins; the file's end where nothing is, 0 where nothing is older: lines
+ * that only open a file are no content. */
 static uint64_t check_find_time(const struct check_file *f)
 {
 	struct aof_reader r;
 	struct frame frame;
 	size_t covered;
-	uint64_t at = f->size;
+	uint64_t at = f->size, content = f->begin > 0 ? 0 : f->size;
 	bool is_found = false;
 	aof_reader_init(&r, f->fd, f->begin, f->size);
 	while (!is_found) {
@@ -76,6 +79,8 @@ static uint64_t check_find_time(const struct check_file *f)
 		if (item != AOF_REQUEST && item != AOF_NOTE)
 			break;
 		is_found = item == AOF_NOTE && note_time_s(r.raw) > f->check->until_s;
+		if (item == AOF_REQUEST && content == f->size)
+			content = r.at - r.raw.len;
 	}
 	if (is_found) {
 		at = r.at - r.raw.len;
@@ -83,13 +88,13 @@ static uint64_t check_find_time(const struct check_file *f)
 			at -= frame.length;
 	}
 	aof_reader_release(&r);
-	return at;
+	return is_found && content >= at ? 0 : at;
 }
 
 static enum check_result check_by_time(const struct check_file *f)
 {
 	long long until = f->check->until_s;
-	uint64_t at = check_find_time(f);
+	uint64_t at = f->made_s > until ? 0 : check_find_time(f);
 	if (at == f->size) {
 		printf("Truncate nothing in AOF %s to timestamp %lld\n", f->name, until);
 		return CHECK_VALID;
@@ -189,14 +194,17 @@ static enum check_result check_items(const struct check_file *f)
 
 static bool check_preamble(struct check_file *f)
 {
+	struct rdb_checked found;
 	if (!rdb_file_has_magic(f->path))
 		return true;
 	printf("The AOF appears to start with an RDB preamble.\n"
 	       "Checking the RDB preamble to start:\n");
-	if (!rdb_check_file(f->path, &f->begin)) {
+	if (!rdb_check_file(f->path, &found)) {
 		printf("RDB preamble of AOF file is not sane, aborting.\n");
 		return false;
 	}
+	f->begin = found.bytes;
+	f->made_s = found.made_s;
 	printf("RDB preamble is OK, proceeding with AOF tail...\n");
 	return true;
 }
@@ -265,8 +273,10 @@ static bool check_manifest(const struct check *check, const char *path, struct b
 	if (!manifest_parse(&m, text, &error)) {
 		printf("\n*** FATAL AOF MANIFEST FILE ERROR ***\n");
 		if (error.line > 0)
-			printf("Reading the manifest file, at line %d\n>>> '%s'\n", error.line,
-				error.text);
+			printf("Reading the manifest file %s, at line %d\n>>> '%s'\n", path,
+				error.line, error.text);
+		else
+			printf("Reading the manifest file %s\n", path);
 		printf("%s\n", error.reason);
 		return false;
 	}

@@ -21,6 +21,9 @@
 #define RDB_VERSION_MIN 1
 #define RDB_VERSION_MAX 12
 #define RDB_VERSION_CRC 5 /* from here on files end with a CRC-64 */
+/* Tags of values that this server never has; all others are their types'. */
+#define RDB_MODULE_OLD 6
+#define RDB_MODULE 7
 #define RDB_DRAIN_BYTES ((size_t)256 << 10)
 
 enum rdb_opcode {

@@ -6,6 +6,7 @@
 #include "persist/rdb_check.h"
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "base/version.h"
 #include "io/clock.h"
 #include "io/file.h"
@@ -19,6 +20,7 @@ struct check {
 	int64_t now_ms;
 	struct buf key; /* the one that was read last; empty = none */
 	int tag;        /* of its value; -1 = none */
+	int64_t made_s;
 };
 
 static void check_line(
@@ -33,7 +35,11 @@ static void check_line(
 
 static bool check_aux(struct rdb_reader *r, struct bytes name, struct bytes value)
 {
+	struct check *c = r->context;
+	int64_t number;
 	check_line(r, "AUX FIELD", name, value);
+	if (bytes_is(name, "ctime") && num_parse_i64(value, &number))
+		c->made_s = number;
 	return true;
 }
 
@@ -51,24 +57,41 @@ static bool check_select_db(struct rdb_reader *r, uint64_t id)
 	return true;
 }
 
+/* Known by its number, that is: a module's value can be passed over without the module. */
+static bool check_tag(struct rdb_reader *r, uint8_t tag)
+{
+	enum value_type type;
+	return tag == RDB_MODULE_OLD || tag == RDB_MODULE || type_by_tag(tag, &type) != NULL ||
+	       rdb_fail(r, "Invalid object type: %d", tag);
+}
+
+static bool check_value(struct rdb_reader *r, uint8_t tag)
+{
+	enum value_type type;
+	struct value v;
+	if (tag == RDB_MODULE_OLD)
+		return rdb_fail(r, "Pre-release module format not supported");
+	if (tag == RDB_MODULE)
+		return rdb_skip_module(r);
+	if (type_by_tag(tag, &type)->decode(tag, &r->codec, &v)) {
+		value_release(&v);
+		return true;
+	}
+	if (r->codec.error != codec_error_empty)
+		return false;
+	r->codec.error = NULL;
+	return true;
+}
+
 static bool check_entry(struct rdb_reader *r, const struct rdb_key *key)
 {
 	struct check *c = r->context;
-	enum value_type type;
-	struct value v;
 	buf_clear(&c->key);
 	buf_add_bytes(&c->key, key->name);
 	c->tag = key->tag;
 	c->keys++;
 	c->expires += key->expiry_ms >= 0;
-	const struct type_ops *ops = type_by_tag(key->tag, &type);
-	if (ops == NULL)
-		return rdb_fail(r, "Unknown RDB encoding type %d", key->tag);
-	if (ops->decode(key->tag, &r->codec, &v))
-		value_release(&v);
-	else if (r->codec.error == codec_error_empty)
-		r->codec.error = NULL;
-	else
+	if (!check_value(r, key->tag))
 		return false;
 	c->expired += key->expiry_ms >= 0 && key->expiry_ms < c->now_ms;
 	buf_clear(&c->key);
@@ -92,6 +115,7 @@ static const struct rdb_visitor check_visitor = {
 	.aux = check_aux,
 	.module_aux = check_module_aux,
 	.select_db = check_select_db,
+	.tag = check_tag,
 	.entry = check_entry,
 	.end = check_end,
 };
@@ -120,7 +144,7 @@ static void check_explain(const struct rdb_reader *r, const struct check *c)
 		printf("[additional info] Reading type %d (%s)\n", c->tag, check_type_name(c->tag));
 }
 
-static bool check_reader(struct rdb_reader *r, uint64_t *bytes)
+static bool check_reader(struct rdb_reader *r, struct rdb_checked *out)
 {
 	struct check c = {.tag = -1, .now_ms = clock_wall_ms()};
 	bool is_whole = rdb_read(r, &check_visitor, &c);
@@ -129,13 +153,12 @@ static bool check_reader(struct rdb_reader *r, uint64_t *bytes)
 	printf("[info] %llu keys read\n[info] %llu expires\n[info] %llu already expired\n",
 		(unsigned long long)c.keys, (unsigned long long)c.expires,
 		(unsigned long long)c.expired);
-	if (bytes != NULL)
-		*bytes = rdb_offset(r);
+	*out = (struct rdb_checked){.bytes = rdb_offset(r), .made_s = c.made_s};
 	buf_release(&c.key);
 	return is_whole;
 }
 
-bool rdb_check_file(const char *path, uint64_t *bytes)
+bool rdb_check_file(const char *path, struct rdb_checked *out)
 {
 	struct rdb_reader reader;
 	int64_t size;
@@ -146,7 +169,7 @@ bool rdb_check_file(const char *path, uint64_t *bytes)
 	}
 	printf("[offset 0] Checking RDB file %s\n", path);
 	rdb_reader_init(&reader, fd, (uint64_t)size, bytes_of(NULL, 0));
-	bool is_whole = check_reader(&reader, bytes);
+	bool is_whole = check_reader(&reader, out);
 	rdb_reader_release(&reader);
 	file_close(fd);
 	return is_whole;
@@ -154,6 +177,7 @@ bool rdb_check_file(const char *path, uint64_t *bytes)
 
 int rdb_check_main(int argc, char **argv)
 {
+	struct rdb_checked ignored;
 	if (argc != 2) {
 		fprintf(stderr, "Usage: %s <rdb-file-name>\n", argc > 0 ? argv[0] : "");
 		return 1;
@@ -162,5 +186,5 @@ int rdb_check_main(int argc, char **argv)
 		printf("redis-check-rdb %s (ringlet %s)\n", REDIS_VERSION, RINGLET_VERSION);
 		return 0;
 	}
-	return rdb_check_file(argv[1], NULL) ? 0 : 1;
+	return rdb_check_file(argv[1], &ignored) ? 0 : 1;
 }

@@ -165,7 +165,7 @@ static bool load_refuse_tag(struct rdb_reader *r, uint8_t tag)
 {
 	uint64_t module;
 	char name[10];
-	if (tag == 6 || tag == 7) {
+	if (tag == RDB_MODULE_OLD || tag == RDB_MODULE) {
 		if (!codec_read_length(&r->codec, &module))
 			return false;
 		rdb_module_name(module, name);

@@ -174,6 +174,26 @@ static bool skip_module_value(struct rdb_reader *r, uint64_t kind)
 	}
 }
 
+/* Up to the mark of the end. */
+static bool skip_module_values(struct rdb_reader *r)
+{
+	uint64_t kind;
+	for (;;) {
+		if (!codec_read_length(&r->codec, &kind))
+			return false;
+		if (kind == MODULE_EOF)
+			return true;
+		if (!skip_module_value(r, kind))
+			return false;
+	}
+}
+
+bool rdb_skip_module(struct rdb_reader *r)
+{
+	uint64_t id;
+	return codec_read_length(&r->codec, &id) && skip_module_values(r);
+}
+
 static bool read_module_aux(struct rdb_reader *r)
 {
 	uint64_t id, kind, when;
@@ -185,14 +205,7 @@ static bool read_module_aux(struct rdb_reader *r)
 	rdb_module_name(id, name);
 	if (r->visitor->module_aux != NULL && !r->visitor->module_aux(r, name))
 		return false;
-	for (;;) {
-		if (!codec_read_length(&r->codec, &kind))
-			return false;
-		if (kind == MODULE_EOF)
-			return true;
-		if (!skip_module_value(r, kind))
-			return false;
-	}
+	return skip_module_values(r);
 }
 
 static bool read_resize(struct rdb_reader *r)
@@ -295,6 +308,8 @@ static bool read_opcode(struct rdb_reader *r, uint8_t opcode, struct rdb_key *ke
 	case RDB_SLOT_INFO:
 		return skip_slot_info(r);
 	default:
+		if (r->visitor->tag != NULL && !r->visitor->tag(r, opcode))
+			return false;
 		return read_entry(r, opcode, key);
 	}
 }

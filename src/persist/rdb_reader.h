@@ -28,6 +28,8 @@ struct rdb_visitor {
 	bool (*module_aux)(struct rdb_reader *r, const char *module);
 	bool (*select_db)(struct rdb_reader *r, uint64_t id);
 	bool (*resize_db)(struct rdb_reader *r, uint64_t keys, uint64_t expires);
+	/* A value of this tag follows, behind its key. */
+	bool (*tag)(struct rdb_reader *r, uint8_t tag);
 	/* Must read the body of the value. */
 	bool (*entry)(struct rdb_reader *r, const struct rdb_key *key);
 	/* The file is whole. `has_checksum`: it has one, and it is right or was not looked at. */
@@ -72,6 +74,8 @@ void rdb_reader_release(struct rdb_reader *r);
  */
 bool rdb_read(struct rdb_reader *r, const struct rdb_visitor *visitor, void *context);
 
+/* Reads a module's value (RDB_MODULE) without knowing the module. */
+bool rdb_skip_module(struct rdb_reader *r);
 /* "Hash listpack" and the like, as log lines name them; "Module" for modules' types, "Unknown". */
 const char *rdb_tag_title(uint8_t tag);
 /* The nine letters of a module's type id; `out` of 10 bytes. */
