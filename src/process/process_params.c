@@ -151,10 +151,10 @@ static bool process_apply_oom(void *owner, void *context, struct param_error *er
 
 static bool process_apply_watchdog(void *owner, void *context, struct param_error *error)
 {
-	const struct process_config *config = owner;
+	struct process_config *config = owner;
 	(void)context;
 	(void)error;
-	watchdog_set(config->watchdog_period_ms, config->hz);
+	config->watchdog_period_ms = watchdog_set(config->watchdog_period_ms, config->hz);
 	return true;
 }
 

@@ -57,7 +57,7 @@ static bool title_add_variable(struct bytes name, const struct title_values *v, 
 	else if (bytes_is(name, "server-mode"))
 		buf_add_text(out, v->server_mode);
 	else if (bytes_is(name, "config-file"))
-		buf_add_text(out, v->config_file);
+		buf_add_text(out, v->config_file[0] == '\0' ? "-" : v->config_file);
 	else if (bytes_is(name, "unixsocket"))
 		buf_add_text(out, v->unixsocket);
 	else if (bytes_is(name, "port"))

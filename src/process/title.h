@@ -13,7 +13,7 @@ struct title_values {
 	const char
 		*listen_addr; /* {listen-addr}: first bind address and port, or the Unix socket */
 	const char *server_mode; /* {server-mode}: "", "[cluster]", "[sentinel]" */
-	const char *config_file;
+	const char *config_file; /* "" = none, which is shown as "-" */
 	const char *unixsocket;
 	int port, tls_port;
 };

@@ -37,20 +37,21 @@ static void watchdog_on_alarm(int signal_number)
 	errno = error;
 }
 
-void watchdog_set(int period_ms, int hz)
+int watchdog_set(int period_ms, int hz)
 {
 	int shortest = WATCHDOG_MIN_TICKS * 1000 / (hz > 0 ? hz : 1);
 	if (period_ms == 0) {
 		watchdog_period_ms = 0;
 		watchdog_wind(0);
 		signal(SIGALRM, SIG_IGN);
-		return;
+		return 0;
 	}
 	struct sigaction action = {.sa_handler = watchdog_on_alarm, .sa_flags = SA_RESTART};
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGALRM, &action, NULL);
 	watchdog_period_ms = period_ms < shortest ? shortest : period_ms;
 	watchdog_wind(watchdog_period_ms);
+	return watchdog_period_ms;
 }
 
 void watchdog_feed(void)

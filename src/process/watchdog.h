@@ -6,8 +6,8 @@
 #ifndef RINGLET_PROCESS_WATCHDOG_H
 #define RINGLET_PROCESS_WATCHDOG_H
 
-/* 0 turns it off. Periods below two ticks of `hz` are raised to that. */
-void watchdog_set(int period_ms, int hz);
+/* 0 turns it off. Periods below two ticks of `hz` are raised to that. Returns what holds then. */
+int watchdog_set(int period_ms, int hz);
 /* The loop is alive: the time starts anew. Called on each tick. */
 void watchdog_feed(void);
 

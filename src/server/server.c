@@ -84,8 +84,7 @@ HOT static int64_t server_on_turn_end(void *context)
 		wait_serve_ready(exec);
 	if (UNLIKELY(wait_timeout_count(exec) != 0)) {
 		wait_expire(exec);
-		int64_t next_ms = wait_next_timeout_ms(exec);
-		wait_us = next_ms < 0 ? -1 : next_ms * 1000;
+		wait_us = wait_next_timeout_us(exec);
 	}
 	int64_t pause_ms = pause_tick(exec);
 	if (UNLIKELY(pause_ms >= 0))
@@ -281,6 +280,7 @@ static void server_reset_stats(void *context)
 	figures_reset(&s->figures);
 	loop_stats_reset(s->loop);
 	log_writer_stats_reset(s->persist->log);
+	hold_stats_reset(s->persist->hold);
 }
 
 static void server_crash_info(struct buf *out, void *context)
@@ -520,7 +520,8 @@ static bool server_open(struct server *s)
 	settings_show_title(&s->settings);
 	self_test_log_warnings(process->ignore_warnings);
 	banner_initialized(loop_backend_name(s->loop), loop_backend_reason(s->loop));
-	watchdog_set(process->watchdog_period_ms, process->hz);
+	s->settings.process.watchdog_period_ms =
+		watchdog_set(process->watchdog_period_ms, process->hz);
 	return true;
 }
 

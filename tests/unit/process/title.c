@@ -26,6 +26,11 @@ static void test_templates(void **state)
 	expect("{title} {listen-addr} {server-mode}", "/bin/x *:6379");
 	expect("{port}/{tls-port} {unixsocket} {config-file}", "6379/6380 /run/s /etc/x.conf");
 	expect("plain }", "plain }");
+	struct buf out = {0};
+	assert_true(title_expand(BYTES("{config-file}"),
+		&(struct title_values){.config_file = "", .unixsocket = ""}, &out));
+	assert_string_equal(buf_text(&out), "-");
+	buf_release(&out);
 	expect("", NULL);
 	expect("{server-mode}", NULL);
 	expect("{bad}", NULL);
