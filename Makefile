@@ -175,18 +175,22 @@ compile_commands.json: FORCE
 		printf '%s\n{"directory":"%s","file":"%s","command":"%s"}' "$$sep" '$(CURDIR)' "$$f" \
 			"$(CC) $(CPPFLAGS) $(CFLAGS) -c $$f"; sep=','; done; printf '\n]\n'; } > $@
 
-# An existing configuration file is the administrator's: it stays.
+# An existing configuration file is the administrator's: it stays. The check tools are this program by
+# another name; not by Redis's own, which may be installed beside it.
 install: src/ringlet-server
 	install -D -m 755 src/ringlet-server $(DESTDIR)$(PREFIX)/bin/ringlet-server
+	ln -sf ringlet-server $(DESTDIR)$(PREFIX)/bin/ringlet-check-aof
+	ln -sf ringlet-server $(DESTDIR)$(PREFIX)/bin/ringlet-check-rdb
 	test -e $(DESTDIR)$(SYSCONFDIR)/ringlet/redis.conf || \
 		install -D -m 644 redis.conf $(DESTDIR)$(SYSCONFDIR)/ringlet/redis.conf
 	install -d $(DESTDIR)$(UNITDIR)
-	sed 's|@PREFIX@|$(PREFIX)|; s|@SYSCONFDIR@|$(SYSCONFDIR)|' utils/ringlet.service \
+	sed 's|@PREFIX@|$(PREFIX)|g; s|@SYSCONFDIR@|$(SYSCONFDIR)|g' utils/ringlet.service \
 		> $(DESTDIR)$(UNITDIR)/ringlet.service
 	chmod 644 $(DESTDIR)$(UNITDIR)/ringlet.service
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/ringlet-server $(DESTDIR)$(UNITDIR)/ringlet.service
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/ringlet-,server check-aof check-rdb) \
+		$(DESTDIR)$(UNITDIR)/ringlet.service
 
 clean:
 	rm -rf build src/ringlet-server compile_commands.json
