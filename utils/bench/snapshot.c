@@ -20,7 +20,6 @@ enum {
 	VALUE_BYTES = 100,
 	SAMPLES_MAX = 8 * 1000 * 1000,
 	REQUEST_MAX_CHARS = 256,
-	POPULATE_STEPS = 64,
 };
 
 struct sampling {
@@ -45,7 +44,7 @@ static void one_request(struct sampling *s)
 	static const char value[VALUE_BYTES + 1];
 	char text[REQUEST_MAX_CHARS], key[40];
 	int is_write = random_below(&s->random, 100) < WRITE_PERCENT;
-	int len = snprintf(key, sizeof key, "key:%lu",
+	int len = snprintf(key, sizeof key, "key:%0*lu", KEY_DIGITS,
 		(unsigned long)random_below(&s->random, s->keys));
 	int at = snprintf(text, sizeof text, "*%d\r\n$3\r\n%s\r\n$%d\r\n%s\r\n", is_write ? 3 : 2,
 		is_write ? "SET" : "GET", len, key);
@@ -82,6 +81,22 @@ static void sample(struct sampling *s, int64_t seconds, int until_saved)
 	}
 }
 
+/* The server's turns since the last call, if it tells them, and begins anew. */
+static void print_turns(const struct server *server)
+{
+	static const char field[] = "eventloop_duration_usec:";
+	char *info = client_ask(server->port, "*2\r\n$4\r\nINFO\r\n$10\r\neverything\r\n");
+	char *at = strstr(info, field);
+
+	if (at) {
+		at += strlen(field);
+		at[strcspn(at, "\r\n")] = '\0';
+		printf("           turns %s µs\n", at);
+	}
+	free(info);
+	ask(server, "*2\r\n$6\r\nCONFIG\r\n$9\r\nRESETSTAT\r\n");
+}
+
 static void print_sample(const struct sampling *s, const char *when)
 {
 	double p50 = percentile(s->us, s->count, 50), p99 = percentile(s->us, s->count, 99);
@@ -91,31 +106,32 @@ static void print_sample(const struct sampling *s, const char *when)
 		p999, most, s->count);
 }
 
-/* Where it wants: the method fork has a second process. */
-static void unpin(const struct server *server, int but)
+/* A child that saves runs where it wants; the server stays on its core, away from the client. (Left
+ * to itself it is woken on the client's core, behind a client that waits there busily.) */
+static void children_unpin(const struct server *server)
 {
 	cpu_set_t cores;
+	char path[64];
+	int pid;
 
-	sched_getaffinity(0, sizeof cores, &cores);
-	for (int i = 0; i < CPU_SETSIZE; i++)
-		if (i != but && i <= core_last())
-			CPU_SET(i, &cores);
-	sched_setaffinity(server->pid, sizeof cores, &cores);
+	CPU_ZERO(&cores);
+	for (int i = 0; i < CPU_SETSIZE && i <= core_last(); i++)
+		CPU_SET(i, &cores);
+	snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)server->pid, (int)server->pid);
+	FILE *file = fopen(path, "r");
+	if (!file)
+		return;
+	while (fscanf(file, "%d", &pid) == 1)
+		sched_setaffinity(pid, sizeof cores, &cores);
+	fclose(file);
 }
 
-/* In steps, so that no reply takes long: what is there already stays. */
 static void populate(const struct server *server, uint64_t keys)
 {
-	char request[128], number[32];
+	struct request *request = request_new("SET __key__ __value__", keys, VALUE_BYTES);
 
-	for (uint64_t step = 1; step <= POPULATE_STEPS; step++) {
-		int len = snprintf(number, sizeof number, "%lu",
-			(unsigned long)(keys * step / POPULATE_STEPS));
-		snprintf(request, sizeof request,
-			"*5\r\n$5\r\nDEBUG\r\n$8\r\nPOPULATE\r\n$%d\r\n%s\r\n$3\r\nkey\r\n$3\r\n100\r\n",
-			len, number);
-		ask(server, request);
-	}
+	client_load(server->port, request, keys);
+	request_free(request);
 }
 
 static void server_snapshot(struct options *options, struct server *server, uint64_t keys)
@@ -125,7 +141,6 @@ static void server_snapshot(struct options *options, struct server *server, uint
 	cpu_set_t mine;
 
 	server_start(server, (int)options->core, TURN_NORMAL);
-	unpin(server, -1);
 	CPU_ZERO(&mine);
 	CPU_SET(client_core, &mine);
 	sched_setaffinity(0, sizeof mine, &mine);
@@ -135,13 +150,17 @@ static void server_snapshot(struct options *options, struct server *server, uint
 
 	int64_t rss = server_rss(server), used = server_info(server, "used_memory");
 	printf("%s: %lu keys, %.2f GB\n", server->name, (unsigned long)keys, (double)used / 1e9);
+	ask(server, "*2\r\n$6\r\nCONFIG\r\n$9\r\nRESETSTAT\r\n");
 	sample(&s, BEFORE_S, 0);
 	print_sample(&s, "before");
+	print_turns(server);
 	int64_t begin = clock_ns();
 	ask(server, "*1\r\n$6\r\nBGSAVE\r\n");
+	children_unpin(server);
 	sample(&s, AROUND_S, 1);
 	double took = (double)(clock_ns() - begin) / 1e9;
 	print_sample(&s, "during");
+	print_turns(server);
 	int64_t extra = server_info(server, "rdb_last_cow_size");
 	printf("  took %.1f s; extra memory %.1f MB (%.2f %%), resident %+.1f MB\n", took,
 		(double)extra / 1e6, 100.0 * (double)extra / (double)used,
