@@ -93,10 +93,15 @@ static void restore_log(const struct call *call, const char *why)
 
 static bool restore_read(struct call *call, struct value *v)
 {
-	const struct services *services = call->exec->services;
+	struct services *services = call->exec->services;
+	struct bytes payload = call->argv[3];
 	bool checks_crc = services == NULL || !services->skips_dump_checksum;
 	const char *why;
-	switch (dump_read_why(call->argv[3], checks_crc, v, &why)) {
+	enum dump_status status = dump_read_why(payload, checks_crc, v, &why);
+	/* A string has nothing inside that could be wrong. */
+	if (services != NULL && status != DUMP_BAD_CHECKSUM && payload.ptr[0] != 0)
+		services->payloads_checked++;
+	switch (status) {
 	case DUMP_BAD_CHECKSUM:
 		call_fail(call, E_DUMP_CHECKSUM);
 		return false;

@@ -2,6 +2,8 @@
  *
  * MEMORY: where the bytes are, of a key and of the whole server, and what could be wrong with that.
  */
+#include "cmd/memory.h"
+
 #include "base/mem.h"
 #include "base/mem_stats.h"
 #include "cmd/commands.h"
@@ -10,6 +12,7 @@
 #include "exec/exec.h"
 #include "io/rss.h"
 #include "net/net.h"
+#include "script/script.h"
 #include "store/keyspace.h"
 
 #define MEMORY_USAGE_SAMPLES 5
@@ -36,11 +39,48 @@ static enum outcome memory_usage(struct call *call)
 	return DONE;
 }
 
+/* --- parts ------------------------------------------------------------------------------------ */
+
+static void parts_take_clients(struct net *net, struct memory_parts *p)
+{
+	p->normal_clients = net_memory_bytes(net, CLASS_NORMAL) +
+		net_memory_bytes(net, CLASS_PUBSUB) + net_memory_bytes(net, CLASS_PRIMARY);
+	p->replica_clients = net_memory_bytes(net, CLASS_REPLICA);
+}
+
+static void parts_take_scripts(const struct exec *exec, struct memory_parts *p)
+{
+	struct script_figures f;
+	scripts_figures(exec, &f);
+	size_t interpreters = f.vm_eval_bytes + f.vm_functions_bytes;
+	size_t at_start = exec->services->startup_script_bytes;
+	p->scripts = f.eval_bytes;
+	p->functions = f.functions_bytes;
+	p->interpreters = interpreters > at_start ? interpreters - at_start : 0;
+}
+
+void memory_parts_get(const struct exec *exec, struct memory_parts *p)
+{
+	const struct services *services = exec->services;
+	size_t used = mem_used_bytes();
+
+	*p = (struct memory_parts){.startup = services->startup_bytes,
+		.aof_buffer = exec->memory_not_counted,
+		.tables = keyspace_overhead_bytes(exec->keyspace)};
+	if (services->net != NULL)
+		parts_take_clients(services->net, p);
+	if (exec->scripts != NULL)
+		parts_take_scripts(exec, p);
+	p->overhead = p->startup + p->normal_clients + p->replica_clients + p->aof_buffer +
+		p->scripts + p->functions + p->interpreters + p->tables;
+	p->dataset = used > p->overhead ? used - p->overhead : 0;
+}
+
 /* --- STATS ------------------------------------------------------------------------------------ */
 
 struct memory_view {
-	size_t used, peak, startup, overhead, dataset, rss;
-	size_t normal_clients, replica_clients;
+	struct memory_parts parts;
+	size_t used, peak, rss;
 	size_t keys;
 	struct mem_stats allocator;
 };
@@ -52,20 +92,11 @@ static double ratio(size_t a, size_t b)
 
 static void view_take(const struct call *call, struct memory_view *v)
 {
-	const struct services *services = call->exec->services;
 	const struct keyspace *k = call->exec->keyspace;
 
-	*v = (struct memory_view){.used = mem_used_bytes(), .startup = services->startup_bytes,
-		.rss = rss_bytes()};
+	*v = (struct memory_view){.used = mem_used_bytes(), .rss = rss_bytes()};
+	memory_parts_get(call->exec, &v->parts);
 	v->peak = mem_peak_bytes() > v->used ? mem_peak_bytes() : v->used;
-	if (services->net != NULL) {
-		v->normal_clients = net_memory_bytes(services->net, CLASS_NORMAL) +
-			net_memory_bytes(services->net, CLASS_PUBSUB);
-		v->replica_clients = net_memory_bytes(services->net, CLASS_REPLICA);
-	}
-	v->overhead = v->startup + v->normal_clients + v->replica_clients +
-		keyspace_overhead_bytes(k);
-	v->dataset = v->used > v->overhead ? v->used - v->overhead : 0;
 	for (int i = 0; i < k->db_count; i++)
 		v->keys += db_size(&k->dbs[i]);
 	mem_stats_read(&v->allocator);
@@ -128,26 +159,27 @@ static enum outcome memory_stats(struct call *call)
 	int64_t databases = 0;
 
 	view_take(call, &v);
-	net_used = v.used > v.startup ? v.used - v.startup : 0;
+	const struct memory_parts *p = &v.parts;
+	net_used = v.used > p->startup ? v.used - p->startup : 0;
 	for (int i = 0; i < k->db_count; i++)
 		databases += db_size(&k->dbs[i]) > 0;
 	reply_map(r, MEMORY_STATS_FIELDS + databases);
 	stat_i64(r, "peak.allocated", (int64_t)v.peak);
 	stat_i64(r, "total.allocated", (int64_t)v.used);
-	stat_i64(r, "startup.allocated", (int64_t)v.startup);
+	stat_i64(r, "startup.allocated", (int64_t)p->startup);
 	stat_i64(r, "replication.backlog", 0);
-	stat_i64(r, "clients.slaves", (int64_t)v.replica_clients);
-	stat_i64(r, "clients.normal", (int64_t)v.normal_clients);
+	stat_i64(r, "clients.slaves", (int64_t)p->replica_clients);
+	stat_i64(r, "clients.normal", (int64_t)p->normal_clients);
 	stat_i64(r, "cluster.links", 0);
-	stat_i64(r, "aof.buffer", 0);
-	stat_i64(r, "lua.caches", 0);
-	stat_i64(r, "functions.caches", 0);
+	stat_i64(r, "aof.buffer", (int64_t)p->aof_buffer);
+	stat_i64(r, "lua.caches", (int64_t)p->scripts);
+	stat_i64(r, "functions.caches", (int64_t)p->functions);
 	reply_databases(r, k);
-	stat_i64(r, "overhead.total", (int64_t)v.overhead);
+	stat_i64(r, "overhead.total", (int64_t)p->overhead);
 	stat_i64(r, "keys.count", (int64_t)v.keys);
 	stat_i64(r, "keys.bytes-per-key", v.keys == 0 ? 0 : (int64_t)(net_used / v.keys));
-	stat_i64(r, "dataset.bytes", (int64_t)v.dataset);
-	stat_double(r, "dataset.percentage", 100 * ratio(v.dataset, net_used));
+	stat_i64(r, "dataset.bytes", (int64_t)p->dataset);
+	stat_double(r, "dataset.percentage", 100 * ratio(p->dataset, net_used));
 	stat_double(r, "peak.percentage", 100 * ratio(v.used, v.peak));
 	reply_allocator(r, &v);
 	return DONE;
@@ -167,7 +199,7 @@ static void doctor_look(const struct memory_view *v, struct buf *out)
 		minus(v->allocator.active, v->allocator.allocated) > (10 << 20))
 		buf_add_text(out,
 			" * Fragmentation inside the allocator: over 10 %. Values that grow and "
-			"shrink are the usual cause; activedefrag yes may help.\n");
+			"shrink are the usual cause; a restart from a snapshot packs them anew.\n");
 	if (ratio(v->allocator.resident, v->allocator.active) > 1.1 &&
 		minus(v->allocator.resident, v->allocator.active) > (10 << 20))
 		buf_add_text(out,
@@ -179,7 +211,7 @@ static void doctor_look(const struct memory_view *v, struct buf *out)
 			" * The process holds memory besides the allocator's: stacks, mapped "
 			"files, "
 			"rings.\n");
-	if (v->normal_clients > v->used / 4)
+	if (v->parts.normal_clients > v->used / 4)
 		buf_add_text(out,
 			" * Buffers of clients take a quarter of all memory: look at CLIENT LIST "
 			"for "

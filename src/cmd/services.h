@@ -52,7 +52,9 @@ struct services {
 	/* Fills the counts; NULL without push/. */
 	void (*count_subscriptions)(const struct session *s, struct client_subscriptions *out);
 	int64_t started_ms;
-	size_t startup_bytes; /* used memory when the server stood, still empty */
+	size_t startup_bytes; /* used memory when the server stood, still empty … */
+	size_t startup_script_bytes; /* … and what of it the interpreters took */
+	uint64_t payloads_checked;   /* by RESTORE, deeper than their checksum */
 	char run_id[41];
 	char replication_id[41];
 	bool cron_paused;         /* DEBUG PAUSE-CRON */

@@ -34,6 +34,7 @@ struct persist {
 	struct rdb_functions functions; /* script/ hands them in; zero = no functions */
 	uint64_t recovered_offset;      /* of the stream, as the log's last frame says */
 	uint64_t turn_calls;            /* exec's count when the last turn ended */
+	uint64_t commit_ticks;          /* that turns spent on the log; CONFIG RESETSTAT clears */
 	int64_t debug_write_delay_us;   /* DEBUG AOF-FLUSH-SLEEP */
 	int end_synced;                 /* before the end: 0 = not asked, 1 = asked, 2 = done */
 	bool is_closed;

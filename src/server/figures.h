@@ -30,6 +30,8 @@ struct figures {
 	/* Our own. */
 	int64_t started_s;
 	struct rate ops, bytes_in, bytes_out, cycles, cycle_us;
+	int64_t exceeded_us;    /* more memory than maxmemory, in spans that are over */
+	int64_t exceeds_since_us; /* the one that goes on; 0 = none */
 	uint64_t turn_calls; /* exec's count when the last turn ended */
 	uint64_t turn_calls_max;
 };
@@ -46,6 +48,8 @@ static inline void figures_turn_end(struct figures *f)
 }
 /* About ten times a second. */
 void figures_sample(struct figures *f, int64_t now_us);
+/* How long maxmemory has been exceeded now; 0 = it is not. Looked at by figures_sample. */
+int64_t figures_exceeding_us(const struct figures *f);
 /* CONFIG RESETSTAT. */
 void figures_reset(struct figures *f);
 

@@ -5,6 +5,7 @@
  */
 #include "base/mem.h"
 #include "base/num.h"
+#include "cmd/memory.h"
 #include "script/script.h"
 #include "server/figures.h"
 #include "store/evict.h"
@@ -78,18 +79,11 @@ static double percent(size_t part, size_t whole)
 	return ratio(part, whole) * 100;
 }
 
-/* What is not data: the empty server, clients, tables. */
-static size_t overhead_bytes(const struct figures *f)
+static struct memory_parts parts_of(const struct figures *f)
 {
-	size_t bytes = f->services->startup_bytes + keyspace_overhead_bytes(f->exec->keyspace);
-	for (int class = 0; class < CLASS_COUNT; class ++)
-		bytes += net_memory_bytes(f->net, (enum session_class) class);
-	return bytes;
-}
-
-static size_t dataset_bytes(const struct figures *f)
-{
-	return above(mem_used_bytes(), overhead_bytes(f));
+	struct memory_parts parts;
+	memory_parts_get(f->exec, &parts);
+	return parts;
 }
 
 static void write_human(struct info_out *out, uint64_t bytes)
@@ -150,7 +144,7 @@ static void write_used_memory_peak_perc(struct info_out *out, void *context)
 static void write_used_memory_overhead(struct info_out *out, void *context)
 {
 	const struct figures *f = context;
-	info_u64(out, overhead_bytes(f));
+	info_u64(out, parts_of(f).overhead);
 }
 
 static void write_used_memory_startup(struct info_out *out, void *context)
@@ -162,14 +156,14 @@ static void write_used_memory_startup(struct info_out *out, void *context)
 static void write_used_memory_dataset(struct info_out *out, void *context)
 {
 	const struct figures *f = context;
-	info_u64(out, dataset_bytes(f));
+	info_u64(out, parts_of(f).dataset);
 }
 
 static void write_used_memory_dataset_perc(struct info_out *out, void *context)
 {
 	const struct figures *f = context;
 	info_printf(out, "%.2f%%",
-		percent(dataset_bytes(f), above(mem_used_bytes(), f->services->startup_bytes)));
+		percent(parts_of(f).dataset, above(mem_used_bytes(), f->services->startup_bytes)));
 }
 
 static void write_allocator_allocated(struct info_out *out, void *context)
@@ -294,6 +288,11 @@ static void write_mem_clients_normal(struct info_out *out, void *context)
 	const struct figures *f = context;
 	info_u64(out,
 		net_memory_bytes(f->net, CLASS_NORMAL) + net_memory_bytes(f->net, CLASS_PUBSUB));
+}
+
+static void write_mem_aof_buffer(struct info_out *out, void *context)
+{
+	info_u64(out, parts_of(context).aof_buffer);
 }
 
 static void write_mem_allocator(struct info_out *out, void *context)
@@ -443,7 +442,7 @@ const struct info_row info_memory_rows[] = {
 	{"Memory", "mem_clients_slaves", write_mem_clients_slaves},
 	{"Memory", "mem_clients_normal", write_mem_clients_normal},
 	{"Memory", "mem_cluster_links", write_zero},
-	{"Memory", "mem_aof_buffer", write_zero},
+	{"Memory", "mem_aof_buffer", write_mem_aof_buffer},
 	{"Memory", "mem_allocator", write_mem_allocator},
 	{"Memory", "active_defrag_running", write_zero},
 	{"Memory", "lazyfree_pending_objects", write_lazyfree_pending_objects},

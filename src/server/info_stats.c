@@ -6,6 +6,7 @@
 #include "acl/acl.h"
 #include "io/clock.h"
 #include "io/exchange_cache.h"
+#include "persist/persist.h"
 #include "process/shutdown.h"
 #include "server/figures.h"
 
@@ -164,6 +165,25 @@ static void write_evicted_clients(struct info_out *out, void *context)
 {
 	const struct figures *f = context;
 	info_u64(out, net_stats_get(f->net)->evicted);
+}
+
+/* Of the span that goes on, up to now. */
+static void write_total_eviction_exceeded_time(struct info_out *out, void *context)
+{
+	const struct figures *f = context;
+	info_i64(out, (f->exceeded_us + figures_exceeding_us(f)) / 1000);
+}
+
+static void write_current_eviction_exceeded_time(struct info_out *out, void *context)
+{
+	const struct figures *f = context;
+	info_i64(out, figures_exceeding_us(f) / 1000);
+}
+
+static void write_payloads_checked(struct info_out *out, void *context)
+{
+	const struct figures *f = context;
+	info_u64(out, f->services->payloads_checked);
 }
 
 static void write_keyspace_hits(struct info_out *out, void *context)
@@ -348,6 +368,12 @@ static void write_nothing(struct info_out *out, void *context)
 	(void)context;
 }
 
+static void write_eventloop_duration_aof_sum(struct info_out *out, void *context)
+{
+	const struct figures *f = context;
+	info_printf(out, "%.0f", clock_ticks_to_us(f->services->persist->commit_ticks));
+}
+
 static void write_eventloop_duration_cron_sum(struct info_out *out, void *context)
 {
 	const struct figures *f = context;
@@ -393,8 +419,8 @@ const struct info_row info_stats_rows[] = {
 	{"Stats", "expire_lag_milliseconds", write_expire_lag_milliseconds},
 	{"Stats", "evicted_keys", write_evicted_keys},
 	{"Stats", "evicted_clients", write_evicted_clients},
-	{"Stats", "total_eviction_exceeded_time", write_zero},
-	{"Stats", "current_eviction_exceeded_time", write_zero},
+	{"Stats", "total_eviction_exceeded_time", write_total_eviction_exceeded_time},
+	{"Stats", "current_eviction_exceeded_time", write_current_eviction_exceeded_time},
 	{"Stats", "keyspace_hits", write_keyspace_hits},
 	{"Stats", "keyspace_misses", write_keyspace_misses},
 	{"Stats", "migrate_cached_sockets", write_cached_sockets},
@@ -407,7 +433,7 @@ const struct info_row info_stats_rows[] = {
 	{"Stats", "current_active_defrag_time", write_zero},
 	{"Stats", "unexpected_error_replies", write_unexpected_error_replies},
 	{"Stats", "total_error_replies", write_total_error_replies},
-	{"Stats", "dump_payload_sanitizations", write_zero},
+	{"Stats", "dump_payload_sanitizations", write_payloads_checked},
 	{"Stats", "total_reads_processed", write_total_reads_processed},
 	{"Stats", "total_writes_processed", write_total_writes_processed},
 	{"Stats", "io_threaded_reads_processed", write_zero},
@@ -450,7 +476,7 @@ const struct info_row info_stats_rows[] = {
 	{"CPU", "used_cpu_user_main_thread", write_used_cpu_user_main_thread},
 	{"Modules", NULL, write_nothing},
 	{"Cluster", "cluster_enabled", write_zero},
-	{"Debug", "eventloop_duration_aof_sum", write_zero},
+	{"Debug", "eventloop_duration_aof_sum", write_eventloop_duration_aof_sum},
 	{"Debug", "eventloop_duration_cron_sum", write_eventloop_duration_cron_sum},
 	{"Debug", "eventloop_duration_max", write_eventloop_duration_max},
 	{"Debug", "eventloop_cmd_per_cycle_max", write_eventloop_cmd_per_cycle_max},

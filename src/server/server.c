@@ -385,6 +385,15 @@ static void server_fill_services(struct server *s)
 						      server_end_persist, server_end_undone, s});
 }
 
+static void server_note_startup(struct server *s)
+{
+	struct script_figures scripts;
+
+	scripts_figures(s->exec, &scripts);
+	s->services.startup_bytes = mem_used_bytes();
+	s->services.startup_script_bytes = scripts.vm_eval_bytes + scripts.vm_functions_bytes;
+}
+
 static bool server_load_users(struct server *s)
 {
 	struct buf error = {0};
@@ -516,7 +525,7 @@ static bool server_open(struct server *s)
 		return false;
 	}
 	process_pidfile_write(process);
-	s->services.startup_bytes = mem_used_bytes();
+	server_note_startup(s);
 	settings_show_title(&s->settings);
 	self_test_log_warnings(process->ignore_warnings);
 	banner_initialized(loop_backend_name(s->loop), loop_backend_reason(s->loop));
