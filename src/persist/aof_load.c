@@ -24,6 +24,7 @@
 
 #define REPLAY_BATCH 64
 #define REPLAY_AHEAD 8 /* prefetches of items run so many calls ahead */
+#define JUDGE_SHARE 8  /* of the time that a file takes, judging it is one such part */
 
 /* --- executing -------------------------------------------------------------------------------- */
 
@@ -44,7 +45,8 @@ struct replay {
 	struct bytes *args;
 	int arg_count, arg_cap;
 	const struct command *multi, *exec;
-	uint64_t progress_base;
+	uint64_t progress_base;  /* what counts as loaded before the byte `begin` */
+	uint64_t begin;
 	struct loading *loading; /* NULL: no turns meanwhile */
 };
 
@@ -126,7 +128,8 @@ static bool replay_goes_on(struct replay *r)
 		return true;
 	if (UNLIKELY(delay_us != 0))
 		loading_delay(r->loading, delay_us);
-	return loading_progress(r->loading, r->progress_base + r->reader.at);
+	return loading_progress(r->loading, r->progress_base + (r->reader.at - r->begin) -
+		(r->reader.at - r->begin) / JUDGE_SHARE);
 }
 
 static enum aof_load_result replay_items(struct replay *r)
@@ -182,7 +185,8 @@ static enum aof_load_result load_replay(struct load_file *f)
 	struct replay *r = mem_calloc(1, sizeof(*r));
 	r->aof = f->aof;
 	r->name = f->name;
-	r->progress_base = f->progress_base;
+	r->progress_base = f->progress_base + f->begin + (f->size - f->begin) / JUDGE_SHARE;
+	r->begin = f->begin;
 	r->loading = f->loading;
 	session_init(&r->session, exec, ORIGIN_RECOVERY);
 	r->session.flags |= SESSION_DENY_BLOCKING;
@@ -231,8 +235,9 @@ static enum aof_load_result load_preamble(struct load_file *f)
 static bool load_scan_progress(uint64_t at, void *context)
 {
 	struct load_file *f = context;
-	(void)at;
-	return f->loading == NULL || loading_progress(f->loading, f->loading->loaded_bytes);
+	return f->loading == NULL ||
+		loading_progress(f->loading,
+			f->progress_base + f->begin + (at - f->begin) / JUDGE_SHARE);
 }
 
 static void load_refuse_damaged(const struct load_file *f)
@@ -390,6 +395,14 @@ static void load_note(struct aof *a, const struct load_file *f)
 		a->p->recovered_offset = f->scan.offset;
 }
 
+/* Enough is known as soon as there is a command. */
+static bool load_later_progress(uint64_t at, void *context)
+{
+	const struct aof_scan *scan = context;
+	(void)at;
+	return scan->commands == 0;
+}
+
 /* Does a file behind number `index` hold anything? (new files may hold their opening line) */
 static bool load_has_later(const struct aof *a, int index)
 {
@@ -401,7 +414,11 @@ static bool load_has_later(const struct aof *a, int index)
 		int fd = file_open_read(path, &size);
 		if (fd < 0)
 			return true;
-		aof_scan(&(struct aof_scan_request){.fd = fd, .size = (uint64_t)size}, &scan);
+		aof_scan(&(struct aof_scan_request){.fd = fd,
+				 .size = (uint64_t)size,
+				 .progress = load_later_progress,
+				 .context = &scan},
+			&scan);
 		close(fd);
 		if (scan.commands > 0 || scan.torn > 0 || scan.verdict != AOF_WHOLE)
 			return true;

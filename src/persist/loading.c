@@ -5,6 +5,7 @@
  */
 #include "persist/loading.h"
 
+#include "base/log.h"
 #include "exec/exec.h"
 #include "io/clock.h"
 #include "io/loop.h"
@@ -45,6 +46,8 @@ void loading_begin(struct loading *l, uint64_t total_bytes)
 	l->total_bytes = total_bytes;
 	l->loaded_bytes = 0;
 	l->turn_bytes = 0;
+	l->told_us = l->started_us;
+	l->told_bytes = 0;
 	l->rdb_used_bytes = 0;
 	l->owed_us = 0;
 	l->allow_expiry = l->exec->keyspace->allow_expiry;
@@ -64,6 +67,21 @@ static void loading_turn(struct loading *l, int64_t wait_us)
 	exec->depth = depth;
 }
 
+static void loading_tell(struct loading *l, int64_t now_us)
+{
+	int64_t since_us = now_us - l->told_us;
+	if (since_us < LOADING_TELL_MIN_US)
+		return;
+	if (since_us < LOADING_TELL_MAX_US &&
+		l->loaded_bytes - l->told_bytes < l->total_bytes / 10)
+		return;
+	l->told_us = now_us;
+	l->told_bytes = l->loaded_bytes;
+	log_line(LOG_NOTICE, "Loading: %.0f %% of %.1f MB read, about %lld seconds to go",
+		l->total_bytes == 0 ? 0 : 100 * (double)l->loaded_bytes / (double)l->total_bytes,
+		(double)l->total_bytes / (1024 * 1024), (long long)loading_eta_s(l));
+}
+
 bool loading_progress(struct loading *l, uint64_t loaded_bytes)
 {
 	l->loaded_bytes = loaded_bytes;
@@ -73,6 +91,7 @@ bool loading_progress(struct loading *l, uint64_t loaded_bytes)
 	loading_turn(l, 0);
 	l->turn_us = clock_mono_us();
 	l->turn_bytes = loaded_bytes;
+	loading_tell(l, l->turn_us);
 	return !loop_is_stopping(l->loop);
 }
 

@@ -14,6 +14,10 @@ struct exec;
 struct loop;
 
 #define LOADING_SLICE_US 1000 /* work between two turns */
+/* A line in the log says how far it is: not sooner than … behind the one before, and then where
+ * another tenth is read, or after so long a time. */
+#define LOADING_TELL_MIN_US 2000000
+#define LOADING_TELL_MAX_US 20000000
 
 struct loading {
 	struct loop *loop;
@@ -26,6 +30,8 @@ struct loading {
 	size_t rdb_used_bytes; /* aux field used-mem */
 	int64_t turn_us;       /* when the last turn was */
 	uint64_t turn_bytes;
+	int64_t told_us; /* when the last line was … */
+	uint64_t told_bytes; /* … and what was read by then */
 	int64_t owed_us; /* of delays */
 	uint64_t delays;
 	int allow_expiry; /* the keyspace's, to be put back */
