@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * Functions of Lua's own libraries that scripts get in another form: those that load code take no
- * bytecode, pcall turns our error tables into strings, random numbers are the same everywhere,
- * patterns are bounded (Lua matches them recursively), the collector can't be switched off.
+ * bytecode, pcall turns our error tables into strings, nothing catches the end of a killed script,
+ * random numbers are the same everywhere, patterns are bounded (Lua matches them recursively),
+ * counts are checked before they are used, the collector can't be switched off.
  */
 #include "script/run.h"
 
+#include <limits.h>
 #include <math.h>
 #include <time.h>
 
 #define PATTERN_MAX_BYTES 8192 /* C stack per byte of a pattern is about 150 bytes */
+#define READS_A_HOOK 4096
 
-static lua_CFunction stock_find, stock_match, stock_gmatch, stock_gsub;
+static lua_CFunction stock_find, stock_match, stock_gmatch, stock_gsub, stock_rep;
 
 /* --- code --- */
 
@@ -43,10 +46,13 @@ static int base_load(lua_State *lua)
 	luaL_checktype(lua, 1, LUA_TFUNCTION);
 	lua_settop(lua, 2);
 	luaL_buffinit(lua, &pieces);
-	for (;;) {
+	for (unsigned calls = 1;; calls++) {
+		if (calls % READS_A_HOOK == 0) /* the reader may be a C function */
+			script_hook(lua, NULL);
 		lua_pushvalue(lua, 1);
 		if (lua_pcall(lua, 0, 1, 0) != 0)
-			return base_finish_load(lua, LUA_ERRRUN);
+			return script_is_killed(lua) ? lua_error(lua)
+						     : base_finish_load(lua, LUA_ERRRUN);
 		if (lua_isnil(lua, -1) || (lua_isstring(lua, -1) && lua_objlen(lua, -1) == 0))
 			break;
 		if (!lua_isstring(lua, -1)) {
@@ -65,11 +71,9 @@ static int base_load(lua_State *lua)
  * can't be caught. */
 static int base_pcall(lua_State *lua)
 {
-	const struct scripts *s = vm_of(lua)->scripts;
-
 	luaL_checkany(lua, 1);
 	int status = lua_pcall(lua, lua_gettop(lua) - 1, LUA_MULTRET, 0);
-	if (status != 0 && s->run != NULL && s->run->is_killed)
+	if (status != 0 && script_is_killed(lua))
 		return lua_error(lua);
 	if (status != 0 && lua_type(lua, -1) == LUA_TTABLE) {
 		lua_pushliteral(lua, "err");
@@ -82,6 +86,51 @@ static int base_pcall(lua_State *lua)
 	lua_pushboolean(lua, status == 0);
 	lua_insert(lua, 1);
 	return lua_gettop(lua);
+}
+
+/* Lua calls error handlers inside the hook that raised the error, where no other hook fires: the
+ * script's own would run for as long as it likes after it was killed. */
+static int base_handle(lua_State *lua)
+{
+	lua_settop(lua, 1);
+	if (script_is_killed(lua))
+		return 1;
+	lua_pushvalue(lua, lua_upvalueindex(1));
+	lua_insert(lua, 1);
+	lua_call(lua, 1, 1);
+	return 1;
+}
+
+static int base_xpcall(lua_State *lua)
+{
+	luaL_checkany(lua, 2);
+	lua_settop(lua, 2);
+	/* What is no function Lua itself refuses as a handler. */
+	if (lua_isfunction(lua, 2))
+		lua_pushcclosure(lua, base_handle, 1);
+	lua_insert(lua, 1);
+	int status = lua_pcall(lua, 0, LUA_MULTRET, 1);
+	if (status != 0 && script_is_killed(lua))
+		return lua_error(lua);
+	lua_pushboolean(lua, status == 0);
+	lua_replace(lua, 1);
+	return lua_gettop(lua);
+}
+
+/* Lua's own counts the elements in an int. */
+static int base_unpack(lua_State *lua)
+{
+	luaL_checktype(lua, 1, LUA_TTABLE);
+	int first = luaL_optint(lua, 2, 1);
+	int last = lua_isnoneornil(lua, 3) ? (int)lua_objlen(lua, 1) : luaL_checkint(lua, 3);
+	if (first > last)
+		return 0;
+	unsigned count = (unsigned)last - (unsigned)first;
+	if (count >= INT_MAX || !lua_checkstack(lua, (int)++count))
+		return luaL_error(lua, "too many results to unpack");
+	for (unsigned i = 0; i < count; i++)
+		lua_rawgeti(lua, 1, (int)((unsigned)first + i));
+	return (int)count;
 }
 
 static int base_collectgarbage(lua_State *lua)
@@ -143,6 +192,22 @@ static int base_gsub(lua_State *lua)
 	return stock_gsub(lua);
 }
 
+/* Lua's own adds the pieces one by one before it asks for memory, and nothing as often as told. */
+static int base_rep(lua_State *lua)
+{
+	size_t len;
+	int count = luaL_checkint(lua, 2);
+
+	luaL_checklstring(lua, 1, &len);
+	if (len == 0 || count <= 0) {
+		lua_pushliteral(lua, "");
+		return 1;
+	}
+	if ((size_t)count > VM_TEXT_BYTES_MAX / len)
+		return luaL_error(lua, "not enough memory");
+	return stock_rep(lua);
+}
+
 /* --- numbers --- */
 
 #define RANDOM_MAX 0x7fffffff
@@ -186,7 +251,7 @@ static int base_clock(lua_State *lua)
 	return 1;
 }
 
-static lua_CFunction base_take(lua_State *lua, const char *name)
+lua_CFunction base_lib_take(lua_State *lua, const char *name)
 {
 	lua_getfield(lua, -1, name);
 	lua_CFunction function = lua_tocfunction(lua, -1);
@@ -198,9 +263,10 @@ void base_lib_open(lua_State *lua, int globals)
 {
 	static const luaL_Reg base[] = {{"collectgarbage", base_collectgarbage},
 		{"load", base_load}, {"loadstring", base_loadstring}, {"pcall", base_pcall},
-		{NULL, NULL}};
+		{"unpack", base_unpack}, {"xpcall", base_xpcall}, {NULL, NULL}};
 	static const luaL_Reg string[] = {{"find", base_find}, {"match", base_match},
-		{"gmatch", base_gmatch}, {"gfind", base_gmatch}, {"gsub", base_gsub}, {NULL, NULL}};
+		{"gmatch", base_gmatch}, {"gfind", base_gmatch}, {"gsub", base_gsub},
+		{"rep", base_rep}, {NULL, NULL}};
 	static const luaL_Reg math[] = {
 		{"random", base_random}, {"randomseed", base_randomseed}, {NULL, NULL}};
 	static const luaL_Reg os[] = {{"clock", base_clock}, {NULL, NULL}};
@@ -208,10 +274,11 @@ void base_lib_open(lua_State *lua, int globals)
 	lua_pushvalue(lua, globals);
 	luaL_register(lua, NULL, base);
 	lua_getfield(lua, globals, "string");
-	stock_find = base_take(lua, "find");
-	stock_match = base_take(lua, "match");
-	stock_gmatch = base_take(lua, "gmatch");
-	stock_gsub = base_take(lua, "gsub");
+	stock_find = base_lib_take(lua, "find");
+	stock_match = base_lib_take(lua, "match");
+	stock_gmatch = base_lib_take(lua, "gmatch");
+	stock_gsub = base_lib_take(lua, "gsub");
+	stock_rep = base_lib_take(lua, "rep");
 	luaL_register(lua, NULL, string);
 	lua_getfield(lua, globals, "math");
 	luaL_register(lua, NULL, math);

@@ -249,8 +249,11 @@ struct from_lua {
 	lua_State *lua;
 	struct reply *reply;
 	struct buf *walks;
-	int resp; /* as the script chose by redis.setresp */
+	int resp;     /* as the script chose by redis.setresp */
+	size_t bytes; /* replied, about */
 };
+
+#define FROM_LUA_VALUE_BYTES 8
 
 static struct walk *walk_top(struct from_lua *c)
 {
@@ -374,6 +377,15 @@ static bool from_lua_special(struct from_lua *c)
 	return from_lua_verbatim(c);
 }
 
+/* A value that occurs many times in a table is replied as often. */
+static void from_lua_count(struct from_lua *c, size_t bytes)
+{
+	bytes += FROM_LUA_VALUE_BYTES;
+	if (bytes > VM_TEXT_BYTES_MAX - c->bytes)
+		luaL_error(c->lua, "not enough memory");
+	c->bytes += bytes;
+}
+
 /* The table on top is opened, or replied and popped. */
 static void from_lua_table(struct from_lua *c)
 {
@@ -411,6 +423,7 @@ static void from_lua_value(struct from_lua *c)
 
 	switch (lua_type(lua, -1)) {
 	case LUA_TSTRING:
+		from_lua_count(c, lua_objlen(lua, -1));
 		reply_bulk(c->reply, lua_bytes(lua, -1));
 		break;
 	case LUA_TNUMBER:
@@ -493,11 +506,13 @@ static bool walk_next(struct from_lua *c)
 
 void convert_from_lua(lua_State *lua, struct reply *reply, int resp)
 {
-	struct from_lua c = {lua, reply, &vm_of(lua)->frames, resp};
+	struct from_lua c = {lua, reply, &vm_of(lua)->frames, resp, 0};
 
 	buf_clear(c.walks);
 	from_lua_value(&c);
 	while (c.walks->len > 0)
-		if (walk_next(&c))
+		if (walk_next(&c)) {
+			from_lua_count(&c, 0);
 			from_lua_value(&c);
+		}
 }

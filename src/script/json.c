@@ -164,6 +164,7 @@ static void encode_value(struct encoder *e)
 	switch (lua_type(lua, -1)) {
 	case LUA_TSTRING:
 		string.ptr = lua_tolstring(lua, -1, &string.len);
+		vm_check_text(lua, e->text, string.len);
 		encode_string(e->text, string);
 		break;
 	case LUA_TNUMBER:
@@ -198,6 +199,7 @@ static void encode_key(struct encoder *e)
 
 	if (lua_type(lua, -2) == LUA_TSTRING) {
 		string.ptr = lua_tolstring(lua, -2, &string.len);
+		vm_check_text(lua, e->text, string.len);
 		encode_string(e->text, string);
 	} else if (lua_type(lua, -2) == LUA_TNUMBER) {
 		buf_add_char(e->text, '"');
@@ -215,6 +217,7 @@ static bool encode_next(struct encoder *e)
 	lua_State *lua = e->lua;
 	struct json_frame *f = frame_top(e);
 
+	vm_check_text(lua, e->text, 0);
 	if (f->is_array ? f->index < f->count : lua_next(lua, -2)) {
 		if (f->has_element)
 			buf_add_char(e->text, ',');

@@ -141,6 +141,7 @@ static void pack_value(struct packer *p)
 	switch (lua_type(lua, -1)) {
 	case LUA_TSTRING:
 		string.ptr = lua_tolstring(lua, -1, &string.len);
+		vm_check_text(lua, p->out, string.len);
 		pack_string(p->out, string);
 		break;
 	case LUA_TBOOLEAN:
@@ -168,6 +169,7 @@ static bool pack_next(struct packer *p)
 	lua_State *lua = p->lua;
 	struct pack_frame *f = &p->frames[p->depth - 1];
 
+	vm_check_text(lua, p->out, 0);
 	if (f->is_array && f->index < f->count) {
 		lua_rawgeti(lua, -1, ++f->index);
 		return true;

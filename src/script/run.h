@@ -81,8 +81,14 @@ int script_call(lua_State *lua, bool raises);
 int script_raise(lua_State *lua, enum error error);
 /* Pushes {err = text}; `is_counted`: the script's own reply won't count it again. */
 void script_push_error(lua_State *lua, struct bytes text, bool is_counted);
-/* The hook of all interpreters. */
+/* The hook of all interpreters, also for C functions that may loop long (then without a place). */
 void script_hook(lua_State *lua, lua_Debug *where);
+/* Was the script told to end? Then nothing of it may run any more. */
+static inline bool script_is_killed(lua_State *lua)
+{
+	const struct script_run *run = vm_of(lua)->scripts->run;
+	return run != NULL && run->is_killed;
+}
 #define SCRIPT_HOOK_INSTRUCTIONS 100000
 /* C functions that lua_pcall runs: the body of a job, and the error handler. */
 int script_body(lua_State *lua);

@@ -8,7 +8,7 @@
  * Invariant: from what a script can reach no table of ours is reachable but views, and no function
  * that writes into a table raw without asking sandbox_is_protected.
  */
-#include "script/vm.h"
+#include "script/run.h"
 
 /* Keys in the metatable of a view, by address: scripts can't make them. */
 static const char view_of, view_metatable;
@@ -162,28 +162,31 @@ static int view_setmetatable(lua_State *lua)
 	return stock_setmetatable(lua);
 }
 
+#define MOVES_A_HOOK 65536
+
 static int view_insert(lua_State *lua)
 {
 	luaL_checktype(lua, 1, LUA_TTABLE);
 	if (sandbox_is_protected(lua, 1))
 		return sandbox_refuse(lua);
 	int end = (int)lua_objlen(lua, 1) + 1;
+	int at = end;
 	switch (lua_gettop(lua)) {
 	case 2:
 		break;
-	case 3: {
-		int at = luaL_checkint(lua, 2);
-		for (int i = at > end ? at : end; i > at; i--) {
+	case 3:
+		at = luaL_checkint(lua, 2);
+		for (int i = end; i > at; i--) {
+			if (i % MOVES_A_HOOK == 0) /* from far below 1, or in a huge table */
+				script_hook(lua, NULL);
 			lua_rawgeti(lua, 1, i - 1);
 			lua_rawseti(lua, 1, i);
 		}
-		end = at;
 		break;
-	}
 	default:
 		return luaL_error(lua, "wrong number of arguments to 'insert'");
 	}
-	lua_rawseti(lua, 1, end);
+	lua_rawseti(lua, 1, at);
 	return 0;
 }
 
@@ -361,6 +364,7 @@ void sandbox_build(lua_State *lua)
 	sandbox_copy_stock(lua, globals);
 	sandbox_open_modules(lua, globals);
 	base_lib_open(lua, globals);
+	thread_lib_open(lua, globals);
 	sandbox_add_views(lua, globals);
 	sandbox_protect_all(lua, globals);
 	if (vm->kind == VM_FUNCTIONS)

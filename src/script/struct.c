@@ -162,6 +162,7 @@ static void put_string(struct format *f, struct buf *out, int arg)
 	size_t size = f->size == 0 ? len : f->size;
 
 	luaL_argcheck(f->lua, len >= size, arg + 1, "string too short");
+	vm_check_text(f->lua, out, size);
 	buf_add(out, text, size);
 	if (f->letter == 's')
 		buf_add_char(out, '\0');

@@ -33,6 +33,12 @@ static void *vm_alloc(void *context, void *ptr, size_t old_size, size_t new_size
 	return moved;
 }
 
+void vm_refuse_text(lua_State *lua, struct buf *text)
+{
+	buf_release(text);
+	luaL_error(lua, "not enough memory");
+}
+
 /* Only an error outside of any protected call gets here: one of ours. */
 static int vm_panic(lua_State *lua)
 {
@@ -115,13 +121,21 @@ static const char *vm_read(lua_State *lua, void *context, size_t *size)
 }
 
 /* Lua takes a chunk for bytecode by its first byte, which a blank in front hides: then the escape
- * character is just a syntax error. */
+ * character is just a syntax error. Its lexer counts in int, and its parser holds the chunk's name
+ * where the collector does not look: the name stands on the stack meanwhile. */
 int vm_compile(lua_State *lua, struct bytes text, const char *chunk_name)
 {
 	bool is_bytecode = text.len > 0 && text.ptr[0] == LUA_SIGNATURE[0];
 	struct vm_reader r = {{is_bytecode ? BYTES(" ") : BYTES(""), text}, 0};
 
-	return lua_load(lua, vm_read, &r, chunk_name);
+	if (text.len > VM_TEXT_BYTES_MAX) {
+		lua_pushliteral(lua, "chunk has too many bytes");
+		return LUA_ERRSYNTAX;
+	}
+	lua_pushstring(lua, chunk_name);
+	int status = lua_load(lua, vm_read, &r, chunk_name);
+	lua_remove(lua, -2);
+	return status;
 }
 
 /* The sequence of POSIX's lrand48, so that a script sees the same numbers everywhere. */

@@ -26,6 +26,7 @@ struct script_vm {
 	size_t used_bytes;
 	size_t limit_bytes;   /* while a script runs; otherwise there is none */
 	uint64_t random;      /* state of math.random, 48 bits */
+	uint32_t resumes;     /* of coroutines, to ask the hook now and then */
 	int ref_body;         /* the function that runs a job, see run.c */
 	int ref_on_error;     /* and that which notes where an error came from */
 	int ref_globals;      /* what scripts see as _G, the table behind it */
@@ -36,6 +37,10 @@ struct script_vm {
 	struct buf frames;
 };
 
+#define VM_TEXT_BYTES_MAX ((size_t)1 << 30) /* what modules write, and a script as text */
+
+/* Frees the scratch text and raises the error of no memory. */
+void vm_refuse_text(lua_State *lua, struct buf *text);
 /* False when there is not even the memory for an empty interpreter. */
 bool vm_open(struct script_vm *vm, struct scripts *scripts, enum vm_kind kind);
 void vm_close(struct script_vm *vm);
@@ -51,6 +56,13 @@ void vm_show_load_globals(struct script_vm *vm, bool is_loading);
  * status. To be called protected. */
 int vm_compile(lua_State *lua, struct bytes text, const char *chunk_name);
 void vm_seed(struct script_vm *vm, int32_t seed);
+/* To be asked before `more` bytes are added to a scratch text: a value that occurs many times in a
+ * table makes a text far beyond the memory that it takes. Raises Lua's error of no memory. */
+static inline void vm_check_text(lua_State *lua, struct buf *text, size_t more)
+{
+	if (__builtin_expect(more > VM_TEXT_BYTES_MAX || text->len > VM_TEXT_BYTES_MAX - more, 0))
+		vm_refuse_text(lua, text);
+}
 
 /* sandbox.c: builds the globals; called protected. */
 void sandbox_build(lua_State *lua);
@@ -60,9 +72,12 @@ bool sandbox_is_protected(lua_State *lua, int index);
 /* Raises the error of whoever writes to a read-only table. */
 int sandbox_refuse(lua_State *lua);
 
-/* base_lib.c: what replaces functions of Lua's own libraries, into the tables at the given
- * indices. */
+/* base_lib.c and thread_lib.c: what replaces functions of Lua's own libraries, into the tables at
+ * the given indices. */
 void base_lib_open(lua_State *lua, int globals);
+void thread_lib_open(lua_State *lua, int globals);
+/* The C function of that name in the table on top of the stack. */
+lua_CFunction base_lib_take(lua_State *lua, const char *name);
 /* api.c: the tables `redis` of scripts and of a library's text, left on the stack. */
 void api_open(lua_State *lua, enum vm_kind kind);
 void api_open_load(lua_State *lua);
