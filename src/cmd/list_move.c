@@ -106,7 +106,8 @@ static enum outcome move_or_wait(struct call *call, struct move move, int64_t ti
 {
 	struct wait_spec spec = {
 		.timeout_ms = timeout_ms,
-		.on_timeout = reply_null,
+		.on_timeout = reply_null_array,
+		.on_denied = reply_null,
 		.keys = call->argv + 1,
 		.key_count = 1,
 	};

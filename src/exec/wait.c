@@ -12,6 +12,7 @@
 #include "base/mem.h"
 
 #define WAIT_ROUNDS_MAX 1000000 /* a bound for chains of BLMOVE that wake each other */
+#define WAIT_SLEEP_MAX_US 3600000000 /* a far deadline is looked at again after that */
 
 struct wait_key {
 	uint64_t hash;
@@ -39,7 +40,7 @@ struct wait {
 	int waiter_count;
 	struct waiter *waiters; /* NULL: waits for an event */
 	void (*on_timeout)(struct reply *reply);
-	int64_t deadline_ms; /* 0 = none */
+	int64_t deadline_us; /* 0 = none */
 	size_t heap_index;
 	bool wants_deletion;
 	bool is_event;
@@ -104,7 +105,7 @@ static void heap_sift(struct wait_table *t, size_t i)
 {
 	struct wait *w = t->heap[i];
 
-	while (i > 0 && t->heap[(i - 1) / 2]->deadline_ms > w->deadline_ms) {
+	while (i > 0 && t->heap[(i - 1) / 2]->deadline_us > w->deadline_us) {
 		heap_place(t, i, t->heap[(i - 1) / 2]);
 		i = (i - 1) / 2;
 	}
@@ -113,9 +114,9 @@ static void heap_sift(struct wait_table *t, size_t i)
 		if (child >= t->heap_count)
 			break;
 		if (child + 1 < t->heap_count &&
-			t->heap[child + 1]->deadline_ms < t->heap[child]->deadline_ms)
+			t->heap[child + 1]->deadline_us < t->heap[child]->deadline_us)
 			child++;
-		if (t->heap[child]->deadline_ms >= w->deadline_ms)
+		if (t->heap[child]->deadline_us >= w->deadline_us)
 			break;
 		heap_place(t, i, t->heap[child]);
 		i = child;
@@ -183,7 +184,13 @@ static struct wait *wait_begin(
 	w->on_timeout = on_timeout;
 	w->is_mute = s->reply.out != &s->out;
 	if (timeout_ms > 0) {
-		w->deadline_ms = call->exec->now_ms + timeout_ms;
+		/* Not before its time: from this moment on, not from the turn's beginning. */
+		if (call->exec->refresh_time != NULL)
+			call->exec->refresh_time(call->exec);
+		if (__builtin_mul_overflow(timeout_ms, 1000, &w->deadline_us) ||
+			__builtin_add_overflow(
+				w->deadline_us, call->exec->now_us, &w->deadline_us))
+			w->deadline_us = INT64_MAX;
 		heap_add(t, w);
 	}
 	s->wait = w;
@@ -199,7 +206,7 @@ enum outcome wait_on_keys(struct call *call, const struct wait_spec *spec)
 	if (call->is_blocked_retry)
 		return BLOCKED;
 	if (s->flags & SESSION_DENY_BLOCKING) {
-		spec->on_timeout(call->reply);
+		(spec->on_denied != NULL ? spec->on_denied : spec->on_timeout)(call->reply);
 		return DONE;
 	}
 	struct wait *w = wait_begin(call, spec->timeout_ms, spec->on_timeout);
@@ -250,7 +257,7 @@ static void wait_end(struct session *s)
 			t->nokey_keys--;
 		wait_key_drop_if_idle(t, k);
 	}
-	if (w->deadline_ms != 0)
+	if (w->deadline_us != 0)
 		heap_remove(t, w);
 	if (w->is_for_graves) {
 		link_remove(&w->by_graves);
@@ -314,6 +321,7 @@ bool wait_unblock(struct session *s, bool with_error)
 	if (s->wait == NULL || s->wait->on_timeout == NULL)
 		return false;
 	wait_account(s->wait, with_error);
+	exec_hold_message(s->exec, s);
 	wait_mute(s->wait);
 	if (with_error) {
 		struct bytes text = bytes_text(error_text(E_UNBLOCKED));
@@ -463,20 +471,22 @@ void wait_serve_graves(struct exec *exec)
 	}
 }
 
-int64_t wait_next_timeout_ms(const struct exec *exec)
+int64_t wait_next_timeout_us(const struct exec *exec)
 {
 	const struct wait_table *t = exec->waits;
 	if (t->heap_count == 0)
 		return -1;
-	int64_t left = t->heap[0]->deadline_ms - exec->now_ms;
-	return left < 0 ? 0 : left;
+	int64_t left = t->heap[0]->deadline_us - exec->now_us;
+	if (left < 0)
+		return 0;
+	return left < WAIT_SLEEP_MAX_US ? left : WAIT_SLEEP_MAX_US;
 }
 
 void wait_expire(struct exec *exec)
 {
 	struct wait_table *t = exec->waits;
 
-	while (t->heap_count > 0 && t->heap[0]->deadline_ms <= exec->now_ms) {
+	while (t->heap_count > 0 && t->heap[0]->deadline_us <= exec->now_us) {
 		struct session *s = t->heap[0]->session;
 		wait_account(s->wait, false);
 		exec_hold_message(exec, s);

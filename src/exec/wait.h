@@ -16,6 +16,8 @@ struct wait_spec {
 	int64_t timeout_ms; /* relative; WAIT_FOREVER = none */
 	/* Replies for a timeout (null, null array …). */
 	void (*on_timeout)(struct reply *reply);
+	/* Optional: the reply where it may not block, if it is another. */
+	void (*on_denied)(struct reply *reply);
 	const struct bytes *keys;
 	int key_count;
 	/* Woken also when a key is deleted or changes type (XREADGROUP). */
@@ -54,8 +56,9 @@ static inline bool wait_has_ready(const struct exec *exec)
 {
 	return UNLIKELY(exec->ready_count != 0);
 }
-/* Milliseconds until the next timeout, -1 = none; and the timeouts that have come. */
-int64_t wait_next_timeout_ms(const struct exec *exec);
+/* Microseconds until the next timeout, -1 = none; and the timeouts that have come: never one before
+ * its time. */
+int64_t wait_next_timeout_us(const struct exec *exec);
 void wait_expire(struct exec *exec);
 /* The databases change places. */
 void wait_on_swap(struct exec *exec, int a, int b);

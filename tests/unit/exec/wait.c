@@ -9,11 +9,14 @@
 
 #include "base/num.h"
 
+static int take_runs;
+
 static enum outcome take(struct call *call)
 {
 	struct key key = call_key(call, 1);
 	struct entry *e = call_find_write(call, key);
 	int64_t timeout_ms = 0;
+	take_runs++;
 
 	if (e == NULL) {
 		if (call->argc > 2)
@@ -141,15 +144,78 @@ static void test_timeouts(void **state)
 	say(&b.others[0], "TAKE", "k", "500");
 	say(&b.others[1], "TAKE", "k", "100");
 	say(&b.others[2], "TAKE", "k", "300");
-	assert_int_equal(100, wait_next_timeout_ms(b.main.exec));
+	assert_int_equal(100000, wait_next_timeout_us(b.main.exec));
 	exec_set_time(b.main.exec, (RUNNER_NOW_MS + 300) * 1000);
 	wait_expire(b.main.exec);
 	heard(&b.others[0], "");
 	heard(&b.others[1], "*-1\r\n");
 	heard(&b.others[2], "*-1\r\n");
-	assert_int_equal(200, wait_next_timeout_ms(b.main.exec));
+	assert_int_equal(200000, wait_next_timeout_us(b.main.exec));
 	assert_int_equal(1, wait_timeout_count(b.main.exec));
 	bench_close(&b);
+}
+
+/* Real time runs on while a turn's clock stands. */
+static void late_clock(struct exec *exec)
+{
+	exec_set_time(exec, RUNNER_NOW_MS * 1000 + 2900);
+}
+
+static void test_a_timeout_never_ends_early(void **state)
+{
+	struct bench b;
+	int64_t begin = RUNNER_NOW_MS * 1000 + 2900;
+	(void)state;
+	bench_open(&b);
+	b.main.exec->refresh_time = late_clock;
+	say(&b.others[0], "TAKE", "k", "50");
+	assert_int_equal(50000, wait_next_timeout_us(b.main.exec));
+	exec_set_time(b.main.exec, begin + 49999);
+	wait_expire(b.main.exec);
+	heard(&b.others[0], "");
+	assert_int_equal(1, wait_next_timeout_us(b.main.exec));
+	exec_set_time(b.main.exec, begin + 50000);
+	wait_expire(b.main.exec);
+	heard(&b.others[0], "*-1\r\n");
+	assert_int_equal(-1, wait_next_timeout_us(b.main.exec));
+	/* As far away as a timeout may be: no overflow, and no sleep that a clock can't say. */
+	say(&b.others[1], "TAKE", "k", "9223370000000000000");
+	assert_int_equal(WAIT_SLEEP_MAX_US, wait_next_timeout_us(b.main.exec));
+	wait_expire(b.main.exec);
+	heard(&b.others[1], "");
+	bench_close(&b);
+}
+
+#define CROWD 10000
+
+/* What a change costs does not depend on who waits for other keys: nobody of them is looked at. */
+static void test_a_push_visits_only_its_waiters(void **state)
+{
+	struct runner t;
+	struct session *crowd = mem_calloc(CROWD, sizeof(*crowd));
+	(void)state;
+	runner_open(&t, groups);
+	for (int i = 0; i < CROWD; i++) {
+		char name[16];
+		session_init(&crowd[i], t.exec, ORIGIN_CLIENT);
+		snprintf(name, sizeof(name), "other:%d", i % (CROWD / 2));
+		say(&crowd[i], "TAKE", i == 7 ? "mine" : name, NULL);
+	}
+	assert_int_equal(CROWD, wait_blocked_count(t.exec));
+	take_runs = 0;
+	say(&t.session, "PUT", "nobody", "v");
+	assert_int_equal(0, take_runs);
+	say(&t.session, "PUT", "mine", "v");
+	assert_int_equal(1, take_runs);
+	assert_int_equal(CROWD - 1, wait_blocked_count(t.exec));
+	/* Two wait for this one: the second is asked too, and again when the first deletes it. */
+	say(&t.session, "PUT", "other:1", "v");
+	assert_int_equal(4, take_runs);
+	assert_int_equal(CROWD - 2, wait_blocked_count(t.exec));
+	for (int i = 0; i < CROWD; i++)
+		session_release(&crowd[i]);
+	mem_free(crowd);
+	runner_close(&t);
 }
 
 static void test_many_deadlines_come_in_order(void **state)
@@ -167,11 +233,11 @@ static void test_many_deadlines_come_in_order(void **state)
 	}
 	for (int i = 0; i < 200; i += 5)
 		wait_release_session(&sessions[i]);
-	for (int64_t next; (next = wait_next_timeout_ms(t.exec)) >= 0;) {
-		int64_t at = t.exec->now_ms + next;
+	for (int64_t next; (next = wait_next_timeout_us(t.exec)) >= 0;) {
+		int64_t at = t.exec->now_us + next;
 		assert_true(at > last);
 		last = at;
-		exec_set_time(t.exec, at * 1000);
+		exec_set_time(t.exec, at);
 		wait_expire(t.exec);
 	}
 	assert_int_equal(0, wait_blocked_count(t.exec));
@@ -252,7 +318,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first_come_first_served),
 		cmocka_unit_test(test_timeouts),
+		cmocka_unit_test(test_a_timeout_never_ends_early),
 		cmocka_unit_test(test_many_deadlines_come_in_order),
+		cmocka_unit_test(test_a_push_visits_only_its_waiters),
 		cmocka_unit_test(test_unblock),
 		cmocka_unit_test(test_never_blocks_where_it_must_not),
 		cmocka_unit_test(test_the_same_key_twice_is_one_wait),
