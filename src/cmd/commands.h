@@ -83,7 +83,8 @@ void monitor_init(struct exec *exec);
 void monitor_peer(const struct session *s, char *text, size_t size);
 /* Tells the executor what scripts declare of themselves. */
 void script_commands_init(struct exec *exec);
-/* Registers the authentication gate. */
+/* Registers the authentication gate, and that of commands which must be enabled. */
 void connection_init(struct exec *exec);
+void protected_init(struct exec *exec);
 
 #endif

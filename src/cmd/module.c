@@ -7,30 +7,13 @@
 #include "base/log.h"
 #include "cmd/commands.h"
 #include "cmd/help.h"
-#include "cmd/services.h"
-#include "exec/exec.h"
-#include "net/net.h"
-#include "process/process.h"
+#include "exec/call.h"
 
-/* enable-module-command */
-static bool is_allowed(const struct call *call)
-{
-	const struct process_config *process = call->exec->services->process;
-	return process == NULL ||
-	       process_allows(process->enable_module_command,
-		       call->session->conn != NULL && net_is_loopback(call->session));
-}
-
-static enum outcome refuse_load(struct call *call)
+static enum outcome module_load(struct call *call)
 {
 	log_line(LOG_WARNING, "Module %s failed to load: this server has no interface for modules",
 		bytes_clip_text(call->argv[2], 128).text);
 	return call_fail(call, E_MODULE_LOAD);
-}
-
-static enum outcome module_load(struct call *call)
-{
-	return is_allowed(call) ? refuse_load(call) : call_fail(call, E_MODULE_DENIED);
 }
 
 /* CONFIG name value …, then ARGS and whatever follows. */
@@ -54,14 +37,12 @@ static bool loadex_is_well_formed(const struct call *call)
 
 static enum outcome module_loadex(struct call *call)
 {
-	if (!is_allowed(call))
-		return call_fail(call, E_MODULE_DENIED);
-	return loadex_is_well_formed(call) ? refuse_load(call) : call_fail(call, E_MODULE_LOAD);
+	return loadex_is_well_formed(call) ? module_load(call) : call_fail(call, E_MODULE_LOAD);
 }
 
 static enum outcome module_unload(struct call *call)
 {
-	return call_fail(call, is_allowed(call) ? E_MODULE_UNLOAD : E_MODULE_DENIED);
+	return call_fail(call, E_MODULE_UNLOAD);
 }
 
 static enum outcome module_list(struct call *call)

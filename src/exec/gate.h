@@ -10,7 +10,8 @@
 #include "exec/command.h"
 
 enum gate {
-	GATE_AUTH, /* not authenticated */
+	GATE_PROTECTED, /* DEBUG, MODULE: not enabled for this connection */
+	GATE_AUTH,      /* not authenticated */
 	GATE_ACL,
 	GATE_CLUSTER,
 	GATE_MEMORY, /* maxmemory: evicts, then may veto */

@@ -6,6 +6,7 @@
 #include "exec/memory.h"
 
 #include "base/mem.h"
+#include "exec/tx.h"
 #include "store/evict.h"
 
 size_t memory_counted_bytes(const struct exec *exec)
@@ -35,6 +36,13 @@ static enum evict_result memory_evict(struct exec *exec)
 	return result;
 }
 
+/* A queue takes memory whatever is queued; what can't be is refused with its own text. */
+static bool memory_is_queued(const struct call *call)
+{
+	return call->session->flags & SESSION_MULTI && !(call->command->flags & CMD_NO_MULTI) &&
+	       !tx_ends(call->command);
+}
+
 static enum gate_answer memory_check(struct call *call, void *context)
 {
 	struct exec *exec = context;
@@ -47,8 +55,7 @@ static enum gate_answer memory_check(struct call *call, void *context)
 		effect_unit_close(exec, false);
 	if (LIKELY(result != EVICT_FAIL))
 		return GATE_PASS;
-	bool is_queueing = (call->session->flags & SESSION_MULTI) != 0;
-	if (!(call->flags & CMD_DENY_OOM) && !(is_queueing && call->command->flags & CMD_DENY_OOM))
+	if (!(call->flags & CMD_DENY_OOM) && !memory_is_queued(call))
 		return GATE_PASS;
 	call_fail(call, E_OOM);
 	return GATE_REFUSED;

@@ -111,14 +111,23 @@ static enum gate_answer tx_queue(struct call *call, void *context)
 	return GATE_TAKEN;
 }
 
+/* Subcommands (SLOWLOG RESET) are none of them. */
+static bool tx_command_is(const struct command *command, const char *name)
+{
+	return command->parent == NULL && bytes_is(bytes_text(command->row->name), name);
+}
+
+bool tx_ends(const struct command *command)
+{
+	return tx_command_is(command, "exec") || tx_command_is(command, "discard") ||
+	       tx_command_is(command, "quit") || tx_command_is(command, "reset");
+}
+
 /* Commands that act at once inside MULTI. */
 static bool tx_queues(const struct command *command)
 {
-	static const char *const at_once[] = {"exec", "discard", "multi", "watch", "quit", "reset"};
-	for (size_t i = 0; i < sizeof(at_once) / sizeof(at_once[0]); i++)
-		if (bytes_is(bytes_text(command->row->name), at_once[i]))
-			return false;
-	return true;
+	return !tx_ends(command) && !tx_command_is(command, "multi") &&
+	       !tx_command_is(command, "watch");
 }
 
 void tx_init(struct exec *exec)

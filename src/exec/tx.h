@@ -31,6 +31,8 @@ void tx_begin(struct session *s);
 void tx_discard(struct session *s);
 /* Runs the queue: writes the array reply. Call only when nothing forbids it. */
 void tx_exec(struct call *call);
+/* EXEC, DISCARD, QUIT, RESET: whatever forbids others to be queued, these end the transaction. */
+bool tx_ends(const struct command *command);
 /* A command in MULTI was refused: EXEC will abort. */
 void tx_flag_error(struct session *s);
 size_t tx_memory_bytes(const struct session *s);

@@ -100,6 +100,7 @@ void wiring_commands(struct command_table *commands)
 void wiring_gates(struct exec *exec)
 {
 	connection_init(exec);
+	protected_init(exec);
 	tx_init(exec);
 	memory_init(exec);
 	few_replicas_init(exec);
