@@ -305,6 +305,32 @@ static void batch_fail(struct net_call *call)
 	call->conn->executed = call->end;
 }
 
+/* A page that makes a browser send requests here: words that begin a line of HTTP. */
+static bool batch_is_http(const struct net_call *item)
+{
+	return bytes_is(item->argv[0], "post") || bytes_is(item->argv[0], "host:");
+}
+
+/* Nothing that follows is run, and nothing is answered. */
+static void batch_refuse_http(struct conn *c)
+{
+	struct net *net = c->net;
+	struct net_peer peer;
+
+	c->session.flags |= SESSION_CLOSE_ASAP;
+	if (net->http_logged_ms != 0 &&
+		net->exec->now_ms - net->http_logged_ms < NET_HTTP_LOG_MS)
+		return;
+	net->http_logged_ms = net->exec->now_ms;
+	net_peer_get(&c->session, &peer);
+	log_line(LOG_WARNING,
+		"Possible SECURITY ATTACK detected. It looks like somebody is sending POST or "
+		"Host: commands to Redis. This is likely due to an attacker attempting to use "
+		"Cross Protocol Scripting to compromise your Redis instance. Connection from %s "
+		"aborted.",
+		peer.addr);
+}
+
 HOT static void batch_run_call(struct net_call *item)
 {
 	struct conn *c = item->conn;
@@ -318,6 +344,10 @@ HOT static void batch_run_call(struct net_call *item)
 	}
 	if (UNLIKELY(item->error != NULL)) {
 		batch_fail(item);
+		return;
+	}
+	if (UNLIKELY(item->command == NULL) && batch_is_http(item)) {
+		batch_refuse_http(c);
 		return;
 	}
 	struct call call = {.session = s,

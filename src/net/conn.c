@@ -155,11 +155,15 @@ HOT void conn_flush(struct conn *c)
 
 	if (UNLIKELY(c->is_closed))
 		return;
+	if (UNLIKELY(s->out.is_full)) {
+		conn_close_over_limit(c);
+		return;
+	}
 	if (UNLIKELY(s->flags & SESSION_CLOSE_ASAP)) {
 		conn_close(c);
 		return;
 	}
-	if (UNLIKELY(s->out.is_full || conn_is_over_limit(c))) {
+	if (UNLIKELY(conn_is_over_limit(c))) {
 		conn_close_over_limit(c);
 		return;
 	}

@@ -23,6 +23,7 @@
 #define NET_BUFFER_IDLE_MS 2000        /* after so long its input room counts as given back */
 #define NET_READ_ROOM_MAX_BYTES (64 * 1024) /* offered at once to who sends long requests */
 #define NET_REPLY_MIN_BYTES 1024
+#define NET_HTTP_LOG_MS 60000          /* the log tells of clients that speak HTTP so often */
 #define NET_REPLY_PEAK_MS 5000         /* how long a peak of replies is remembered */
 
 enum { LISTENER_TCP, LISTENER_UNIX, LISTENER_TLS, LISTENER_KINDS };
@@ -106,6 +107,7 @@ struct net {
 	/* Memory that features hang on a session (subscriptions, tracking); never NULL. */
 	size_t (*session_extra_bytes)(const struct session *s);
 	size_t max_query, max_out; /* client_recent_max_*_buffer */
+	int64_t http_logged_ms;    /* when the log last told of a client that speaks HTTP */
 };
 
 /* conn.c */
