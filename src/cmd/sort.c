@@ -163,11 +163,13 @@ static void cut_range(struct sort *s, size_t length)
 
 static void load_list(struct sort *s, const struct value *v, size_t first, size_t count)
 {
+	bool backwards = s->is_descending && !s->is_sorted;
+	size_t index = backwards ? list_length(v) - 1 - first : first;
 	struct list_iter it;
 	struct listpack_item element;
 	if (count == 0)
 		return;
-	list_iter_init(&it, v, first, false);
+	list_iter_init(&it, v, index, backwards);
 	while (count-- > 0 && list_next(&it, &element))
 		add_item(s, &element);
 	list_iter_release(&it);

@@ -227,6 +227,10 @@ static const struct row rows[] = {
 	{ "sort", '*', "SORT_RO %k BY (h*->m1|s*|nosort) GET # [GET h*->%m] [ALPHA]",
 		COMPARE_SORTED },
 
+	/* What is stored of a set is sorted; else a set has no order. */
+	{ "sort", '*', "SORT %k BY nosort [DESC|ASC] [LIMIT %n %n] [GET #] STORE %k",
+		COMPARE_EXACT },
+
 	/* Thresholds move under values that are there. */
 	{ "config", '*', "!CONFIG SET %w", COMPARE_EXACT },
 	{ "config", '*', "!CONFIG SET (set-max-listpack-entries|set-max-listpack-value) (0|4|128)",
@@ -245,6 +249,7 @@ static const struct row rows[] = {
 	{ "multi", '*', "NOSUCHCOMMAND %v", COMPARE_EXACT },
 	{ "multi", '*', "!FLUSHDB", COMPARE_EXACT },
 	{ "multi", '*', "SELECT (0|0|1)", COMPARE_EXACT },
+	{ "multi", '*', "(SLOWLOG|LATENCY|CLUSTER) RESET", COMPARE_EXACT },
 	{ "multi", '*', "SWAPDB 0 1", COMPARE_EXACT },
 
 	/* The rights themselves are tried by DRYRUN: 7.2 says in other words what is refused. */
