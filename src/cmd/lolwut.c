@@ -4,6 +4,7 @@
  * where chance wants it to begin.
  */
 #include "base/buf.h"
+#include "base/num.h"
 #include "base/rand.h"
 #include "base/version.h"
 #include "cmd/commands.h"
@@ -41,7 +42,7 @@ static void draw_ringlet(struct buf *out, int radius)
 
 static enum outcome lolwut(struct call *call)
 {
-	int64_t radius = LOLWUT_RADIUS, version;
+	int64_t radius = LOLWUT_RADIUS, number, version = 0;
 	struct buf text = {0};
 	int next = 1;
 
@@ -50,8 +51,13 @@ static enum outcome lolwut(struct call *call)
 			return FAILED;
 		next = 3;
 	}
-	if (next < call->argc && !call_arg_i64(call, next, &radius))
-		return FAILED;
+	/* The drawings of these versions read so many numbers; what else is said is ignored. */
+	int wanted = version == 5 ? 3 : version == 6 ? 2 : 0;
+	for (int i = next; i < call->argc && i < next + wanted; i++)
+		if (!call_arg_i64(call, i, &number))
+			return FAILED;
+	if (next < call->argc && num_parse_i64(call->argv[next], &number))
+		radius = number;
 	radius = radius < 1 ? 1 : radius > LOLWUT_RADIUS_MAX ? LOLWUT_RADIUS_MAX : radius;
 	draw_ringlet(&text, (int)radius);
 	buf_add_text(&text, "\nRinglet " RINGLET_VERSION ", Redis ver. " REDIS_VERSION "\n");
