@@ -19,13 +19,14 @@ void hash_drop_expired(struct call *call, struct bytes field);
 /* The same within an edit, for commands that go on with the field as a new one. */
 void hash_drop_expired_in(struct call *call, struct edit *edit, struct bytes field);
 
-/* FIELDS numfields field … from argv[at] on; with `step` 2 field value …. They end the command.
- * False: the error is written. */
+/* FIELDS numfields field … from argv[at] on, to the end; a wrong number is refused with
+ * `wrong_number`. False: the error is written. */
 struct hash_fields {
 	int first; /* in argv */
 	int count;
 };
-bool hash_parse_fields(struct call *call, int at, int step, struct hash_fields *fields);
+bool hash_parse_fields(
+	struct call *call, int at, enum error wrong_number, struct hash_fields *fields);
 
 /* An expiry out of a number of seconds or milliseconds, relative or not. False: the error is
  * written. */

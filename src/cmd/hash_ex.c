@@ -52,7 +52,11 @@ static bool parse_lifetime(
 	if (found == LIFETIME_NONE)
 		return false;
 	if (o->lifetime != LIFETIME_NONE) {
-		call_failf(call, E_FIELDS_LIFETIME, last);
+		/* HGETEX has one option at most, then come its fields. */
+		if (bytes_is(bytes_text(last), "KEEPTTL"))
+			call_failf(call, E_FIELDS_LIFETIME, last);
+		else
+			call_fail(call, E_FIELDS_MISSING);
 		*failed = true;
 		return false;
 	}
@@ -79,6 +83,30 @@ static bool parse_condition(struct call *call, int at, struct options *o, bool *
 	return !*failed;
 }
 
+/* FIELDS numfields field value …, to the end, at argv[at]; in HSETEX's words. */
+static bool parse_pairs(struct call *call, int at, struct hash_fields *fields)
+{
+	int64_t count = 0;
+	int given = call->argc - at - 2;
+	if (given >= 0 && !call_arg_i64_in(call, at + 1, (struct i64_range){1, INT32_MAX}, &count,
+				  E_FIELDS_INVALID))
+		return false;
+	if (given < 0 || count * 2 != given) {
+		call_failf(call, E_ARITY, call->command->name);
+		return false;
+	}
+	*fields = (struct hash_fields){at + 2, (int)count};
+	return true;
+}
+
+static void fail_option(struct call *call, int at, bool sets)
+{
+	if (sets)
+		call_failf(call, E_FIELDS_OPTION, bytes_clip_text(call->argv[at], 128).text);
+	else
+		call_fail(call, E_FIELDS_MISSING);
+}
+
 /* Options in any order, then FIELDS to the end. `sets`: HSETEX. */
 static bool parse_options(struct call *call, bool sets, struct options *o)
 {
@@ -91,10 +119,12 @@ static bool parse_options(struct call *call, bool sets, struct options *o)
 		if (!failed && sets && parse_condition(call, at, o, &failed))
 			continue;
 		if (!failed)
-			call_fail(call, E_FIELDS_MISSING);
+			fail_option(call, at, sets);
 		return false;
 	}
-	return hash_parse_fields(call, at, sets ? 2 : 1, &o->fields);
+	if (sets)
+		return parse_pairs(call, at, &o->fields);
+	return hash_parse_fields(call, at, E_FIELDS_POSITIVE, &o->fields);
 }
 
 static struct bytes print_i64(char *digits, int64_t number)
@@ -130,7 +160,7 @@ static enum outcome hgetdel(struct call *call)
 	struct hash_fields fields;
 	struct listpack_item item;
 	uint64_t deleted = 0;
-	if (!hash_parse_fields(call, 2, 1, &fields))
+	if (!hash_parse_fields(call, 2, E_FIELDS_POSITIVE, &fields))
 		return FAILED;
 	enum found found = container_open(call, 1, TYPE_HASH, NULL, &edit);
 	if (found == REFUSED)
@@ -289,6 +319,19 @@ static void hsetex_tell(struct call *call, const struct options *o, bool is_past
 	mem_free_sized(words, room);
 }
 
+/* With its events: fields that are past at once are set and go again. */
+static void hsetex_close(
+	struct call *call, struct edit *edit, const struct options *o, bool is_past)
+{
+	bool is_gone = edit_store(edit);
+	db_publish(call->db, edit->key, EVENT_HASH, "hset");
+	call->db->keyspace->dirty += (uint64_t)o->fields.count - 1;
+	if (o->lifetime == LIFETIME_AT)
+		db_publish_also(call->db, edit->key, EVENT_HASH, is_past ? "hdel" : "hexpire");
+	if (is_gone)
+		db_publish_also(call->db, edit->key, EVENT_GENERIC, "del");
+}
+
 static enum outcome hsetex(struct call *call)
 {
 	struct edit edit;
@@ -309,9 +352,7 @@ static enum outcome hsetex(struct call *call)
 			else
 				hsetex_field(call, &edit.value, &o, at);
 		}
-		edit_close(&edit, EVENT_HASH, is_past ? "hdel" : "hset", (uint64_t)o.fields.count);
-		if (o.lifetime == LIFETIME_AT && !is_past)
-			db_publish_also(call->db, edit.key, EVENT_HASH, "hexpire");
+		hsetex_close(call, &edit, &o, is_past);
 		hsetex_tell(call, &o, is_past);
 	}
 	reply_i64(call->reply, may);

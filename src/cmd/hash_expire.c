@@ -18,7 +18,8 @@ enum {
 	FIELD_LASTING = -1,
 };
 
-bool hash_parse_fields(struct call *call, int at, int step, struct hash_fields *fields)
+bool hash_parse_fields(
+	struct call *call, int at, enum error wrong_number, struct hash_fields *fields)
 {
 	int64_t count;
 	if (at + 1 >= call->argc || !call_arg_is(call, at, "FIELDS")) {
@@ -26,10 +27,10 @@ bool hash_parse_fields(struct call *call, int at, int step, struct hash_fields *
 		return false;
 	}
 	if (!call_arg_i64_in(
-		    call, at + 1, (struct i64_range){1, INT64_MAX}, &count, E_FIELDS_NUMBER))
+		    call, at + 1, (struct i64_range){1, INT64_MAX}, &count, wrong_number))
 		return false;
 	int given = call->argc - at - 2;
-	if (count > given || count * step != given) {
+	if (count != given) {
 		call_fail(call, E_FIELDS_COUNT);
 		return false;
 	}
@@ -149,7 +150,7 @@ static enum outcome expire(struct call *call, struct hash_time kind)
 	if (!hash_parse_time(call, 2, kind, &e.at_ms))
 		return FAILED;
 	e.condition = condition_parse(call->argv[3]);
-	if (!hash_parse_fields(call, e.condition == ALWAYS ? 3 : 4, 1, &e.fields))
+	if (!hash_parse_fields(call, e.condition == ALWAYS ? 3 : 4, E_FIELDS_NUMBER, &e.fields))
 		return FAILED;
 	enum found found = container_open(call, 1, TYPE_HASH, NULL, &edit);
 	if (found == REFUSED)
@@ -208,7 +209,7 @@ static enum outcome times(struct call *call, struct hash_time kind)
 {
 	struct value v = hash_empty;
 	struct hash_fields fields;
-	if (!hash_parse_fields(call, 2, 1, &fields) ||
+	if (!hash_parse_fields(call, 2, E_FIELDS_POSITIVE, &fields) ||
 		container_read(call, 1, TYPE_HASH, &v) == REFUSED)
 		return FAILED;
 	reply_array(call->reply, fields.count);
@@ -244,7 +245,7 @@ static enum outcome hpersist(struct call *call)
 	struct edit edit;
 	struct hash_fields fields;
 	uint64_t changed = 0;
-	if (!hash_parse_fields(call, 2, 1, &fields))
+	if (!hash_parse_fields(call, 2, E_FIELDS_POSITIVE, &fields))
 		return FAILED;
 	enum found found = container_open(call, 1, TYPE_HASH, NULL, &edit);
 	if (found == REFUSED)

@@ -491,7 +491,8 @@ static void try_wrong(struct trial *t)
 		{"HPEXPIREAT k1 70368744177664 FIELDS 1 f1",
 			"ERR invalid expire time in 'hpexpireat' command"},
 		{"HEXPIRE k0 x FIELDS 1 f1", "ERR value is not an integer or out of range"},
-		{"HTTL k0 FIELDS 0 f1", "ERR Parameter `numFields` should be greater than 0"},
+		{"HEXPIRE k0 5 FIELDS 0 f1", "ERR Parameter `numFields` should be greater than 0"},
+		{"HTTL k0 FIELDS 0 f1", "ERR Number of fields must be a positive integer"},
 		{"HPERSIST k0 FIELDS 2 f1",
 			"ERR The `numfields` parameter must match the number of arguments"},
 		{"HGETDEL k0 f1 1 FIELDS",
@@ -499,7 +500,7 @@ static void try_wrong(struct trial *t)
 		{"HSETEX k0 FNX FXX FIELDS 1 f1 v",
 			"ERR Only one of FXX or FNX arguments can be specified"},
 		{"HGETEX k0 EX 5 PERSIST FIELDS 1 f1",
-			"ERR Only one of EX, PX, EXAT, PXAT or PERSIST arguments can be specified"},
+			"ERR Mandatory argument FIELDS is missing or not at the right position"},
 	};
 	size_t which = (size_t)below(t, sizeof(wrong) / sizeof(wrong[0]));
 	buf_clear(&t->line);
