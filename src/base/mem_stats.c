@@ -24,6 +24,11 @@ bool mem_purge(void)
 	return false;
 }
 
+bool mem_background_thread(bool is_on)
+{
+	return !is_on;
+}
+
 bool mem_stats_report(struct buf *out)
 {
 	(void)out;
@@ -75,6 +80,11 @@ bool mem_purge(void)
 	char name[64];
 	snprintf(name, sizeof(name), "arena.%u.purge", (unsigned)MALLCTL_ARENAS_ALL);
 	return mallctl(name, NULL, NULL, NULL, 0) == 0;
+}
+
+bool mem_background_thread(bool is_on)
+{
+	return mallctl("background_thread", NULL, NULL, &is_on, sizeof(is_on)) == 0;
 }
 
 static void add_text(void *out, const char *text)

@@ -18,6 +18,9 @@ struct mem_stats {
 void mem_stats_read(struct mem_stats *stats);
 /* Gives unused pages back to the kernel; false when the allocator can't. */
 bool mem_purge(void);
+/* A thread of the allocator's own gives unused pages back. Not before the last fork of a daemon.
+ * False: it can't have one. */
+bool mem_background_thread(bool is_on);
 /* Appends the allocator's report; false when it has none. */
 bool mem_stats_report(struct buf *out);
 /* A knob that is a number. 0 or an errno; *value is what it was, `set` may be NULL. */

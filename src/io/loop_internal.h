@@ -122,6 +122,8 @@ struct loop {
 	unsigned spare_output_count;
 	struct listener *accepting; /* whose on_accept is being called; NULL once it is closed */
 	struct offload_pool *offload;
+	void (*offload_start)(void *context); /* may be NULL */
+	void *offload_context;
 	struct disk *disk;
 
 	struct loop_stats stats;

@@ -98,6 +98,8 @@ static void run_job(struct offload_thread *t, struct offload *job)
 static void *thread_main(void *context)
 {
 	struct offload_thread *t = context;
+	if (t->loop->offload_start != NULL)
+		t->loop->offload_start(t->loop->offload_context);
 	pthread_mutex_lock(&t->lock);
 	for (;;) {
 		struct offload *job = queue_take(&t->todo);
@@ -183,6 +185,12 @@ void offload_thread_submit(struct offload_thread *t, struct offload *job)
 	queue_add(&t->todo, job);
 	pthread_cond_signal(&t->filled);
 	pthread_mutex_unlock(&t->lock);
+}
+
+void offload_on_start(struct loop *loop, void (*start)(void *context), void *context)
+{
+	loop->offload_start = start;
+	loop->offload_context = context;
 }
 
 void offload_submit(struct loop *loop, struct offload *job)

@@ -19,6 +19,8 @@ struct offload {
 	void *context;
 };
 
+/* Called first on each thread of the loop that is begun from now on. */
+void offload_on_start(struct loop *loop, void (*start)(void *context), void *context);
 void offload_submit(struct loop *loop, struct offload *job);
 /* Jobs submitted and not yet through (`done` included). */
 size_t offload_pending(const struct loop *loop);

@@ -19,6 +19,7 @@
 #define MANIFEST_FILE_MAX_BYTES (64 << 20)
 
 static void aof_on_failed(int error, const char *reason, void *context);
+static void aof_on_synced(int64_t took_us, void *context);
 
 struct aof *aof_new(struct persist *p)
 {
@@ -29,7 +30,8 @@ struct aof *aof_new(struct persist *p)
 	a->last_ok = true;
 	a->retry_ms = AOF_RETRY_FIRST_MS;
 	log_writer_listen(
-		p->log, (struct log_writer_events){.failed = aof_on_failed, .context = a});
+		p->log, (struct log_writer_events){
+				.failed = aof_on_failed, .synced = aof_on_synced, .context = a});
 	return a;
 }
 
@@ -211,6 +213,7 @@ static bool open_make_base(struct aof *a, struct manifest *next)
 		.compress = p->config->snapshot.compress,
 		.checksum = p->config->snapshot.checksum,
 		.is_aof_base = true,
+		.incremental_fsync = p->config->snapshot.aof_incremental_fsync,
 	};
 	aof_path(a, "temp-base.rdb", temp);
 	return rdb_save_file(temp, path, &options, &a->base_bytes) == 0;
@@ -459,6 +462,13 @@ static void aof_on_failed(int error, const char *reason, void *context)
 		a->retry_at_ms = loop_wall_ms(a->p->loop) + a->retry_ms;
 	}
 	aof_abort_generation(a);
+}
+
+static void aof_on_synced(int64_t took_us, void *context)
+{
+	const struct aof *a = context;
+	if (a->p->config->log.fsync == LOG_FSYNC_ALWAYS)
+		persist_note_latency(a->p, "aof-fsync-always", took_us);
 }
 
 /* --- rewriting -------------------------------------------------------------------------------- */

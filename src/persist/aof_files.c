@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "io/clock.h"
 #include "persist/plant.h"
 
 #include <dirent.h>
@@ -230,7 +231,9 @@ static bool job_rename(struct aof_job *job)
 {
 	if (job->rename_from == NULL)
 		return true;
+	int64_t begin_us = clock_mono_us();
 	int error = rename(job->rename_from, job->rename_to) == 0 ? 0 : errno;
+	job->rename_us = clock_mono_us() - begin_us;
 	return job_step(job, error, "rename a file") &&
 	       job_step(job, aof_sync_directory(job->directory), "sync the directory");
 }
@@ -271,6 +274,8 @@ static void job_done(struct offload *offload)
 	struct aof_job *job = offload->context;
 	struct aof *a = job->aof;
 	a->jobs--;
+	if (job->rename_us > 0)
+		persist_note_latency(a->p, "aof-rename", job->rename_us);
 	job->done(a, job);
 	job_free(job);
 }

@@ -118,6 +118,7 @@ struct aof_job {
 	int fd;    /* of the created file; -1 */
 	int error; /* errno of what failed; what follows was not done */
 	const char *what;
+	int64_t rename_us; /* what renaming took; 0 = nothing was renamed */
 };
 struct aof_job *aof_job_new(struct aof *a, void (*done)(struct aof *a, struct aof_job *job));
 /* `at_once`: here and now, blocking. Frees it behind `done`. */

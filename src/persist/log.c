@@ -139,7 +139,8 @@ static bool log_has_unsynced(const struct log_writer *w)
 
 static void log_plan_sync(struct log_writer *w)
 {
-	if (w->config->fsync != LOG_FSYNC_EVERYSEC || timer_is_armed(&w->sync_timer))
+	if (w->config->fsync != LOG_FSYNC_EVERYSEC || w->is_resting ||
+		timer_is_armed(&w->sync_timer))
 		return;
 	int64_t since = clock_mono_us() - w->stats.sync_begun_us;
 	timer_arm(w->loop, &w->sync_timer,
@@ -175,6 +176,9 @@ static void log_note_durable(struct log_writer *w, uint64_t group, uint64_t offs
 	w->stats.synced_at_us = clock_mono_us();
 	if ((uint64_t)took_us > w->stats.sync_longest_us)
 		w->stats.sync_longest_us = (uint64_t)took_us;
+	for (int i = 0; i < w->listener_count; i++)
+		if (w->listeners[i].synced != NULL)
+			w->listeners[i].synced(took_us, w->listeners[i].context);
 }
 
 void log_synced(struct log_writer *w)
@@ -468,6 +472,15 @@ void log_writer_configure(struct log_writer *w)
 void log_writer_stall(struct log_writer *w, bool is_stalled)
 {
 	w->is_stalled = is_stalled;
+}
+
+void log_writer_rest(struct log_writer *w, bool rests)
+{
+	w->is_resting = rests;
+	if (rests && timer_is_armed(&w->sync_timer))
+		timer_disarm(w->loop, &w->sync_timer);
+	else if (!rests && w->state == WRITER_ON && log_has_unsynced(w))
+		log_plan_sync(w);
 }
 
 void log_writer_touch(struct log_writer *w)

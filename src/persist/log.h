@@ -70,6 +70,8 @@ struct log_writer_events {
 	/* The file failed: nothing is written any more, until log_writer_start. Called from the
 	 * loop, once per failure. `reason`: "write: No space left on device". */
 	void (*failed)(int error, const char *reason, void *context);
+	/* An fsync that made something durable came back, with its write if it had one. */
+	void (*synced)(int64_t took_us, void *context);
 	/* What was appended is more than the disk takes (LOG_BACKLOG_*); it has shrunk again. */
 	void (*backlog)(bool is_long, void *context);
 	void *context; /* the callbacks may be NULL */
@@ -111,6 +113,9 @@ bool log_writer_drain(struct log_writer *w, int64_t timeout_us);
 
 /* Submits nothing while `is_stalled`: tests play a disk that stands still. */
 void log_writer_stall(struct log_writer *w, bool is_stalled);
+
+/* Under everysec nothing is synced for the policy's sake while it rests; who waits is served. */
+void log_writer_rest(struct log_writer *w, bool rests);
 
 /* --- for who holds replies -------------------------------------------------------------------- */
 

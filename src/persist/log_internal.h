@@ -60,7 +60,7 @@ struct log_writer {
 	int listener_count;
 	enum log_state state;
 	bool is_trusted;
-	bool is_stalled;
+	bool is_stalled, is_resting;
 	bool is_touched; /* somebody waits for the group that gathers */
 	bool is_backlogged;
 	struct log_run *run;

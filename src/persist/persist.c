@@ -40,6 +40,18 @@ struct persist *persist_new(struct loop *loop, struct exec *exec, struct persist
 	return p;
 }
 
+void persist_set_hooks(struct persist *p, struct snapshot_hooks hooks)
+{
+	p->hooks = hooks;
+	snapshot_set_hooks(p->snapshot, hooks);
+}
+
+void persist_note_latency(const struct persist *p, const char *event, int64_t us)
+{
+	if (p->hooks.latency != NULL)
+		p->hooks.latency(event, us, p->hooks.context);
+}
+
 /* --- the start -------------------------------------------------------------------------------- */
 
 static enum persist_loaded load_dump(struct persist *p)
@@ -158,6 +170,15 @@ static void persist_sleep(int64_t us)
 	nanosleep(&left, NULL);
 }
 
+static void persist_rest_log(struct persist *p)
+{
+	bool rests = p->config->log.no_fsync_on_rewrite && snapshot_is_running(p->snapshot);
+	if (rests == p->log_rests)
+		return;
+	p->log_rests = rests;
+	log_writer_rest(p->log, rests);
+}
+
 int64_t persist_on_turn_end(struct persist *p)
 {
 	uint64_t calls = p->exec->stats.calls;
@@ -166,6 +187,8 @@ int64_t persist_on_turn_end(struct persist *p)
 	if (UNLIKELY(p->debug_write_delay_us != 0) && log_writer_unwritten_bytes(p->log) > 0)
 		persist_sleep(p->debug_write_delay_us);
 	bool is_saving = snapshot_is_running(p->snapshot);
+	if (UNLIKELY(is_saving || p->log_rests))
+		persist_rest_log(p);
 	if (p->exec->hold == NULL && !is_saving) {
 		log_writer_turn(p->log);
 		return -1;
@@ -174,6 +197,7 @@ int64_t persist_on_turn_end(struct persist *p)
 	log_writer_turn(p->log);
 	uint64_t committed = clock_ticks();
 	work_add(&p->exec->work, WORK_COMMIT, committed - begin);
+	p->commit_ticks += committed - begin;
 	if (!is_saving)
 		return -1;
 	int64_t wait_us = snapshot_slice(p->snapshot, is_idle);

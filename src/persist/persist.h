@@ -38,10 +38,16 @@ struct persist {
 	int64_t debug_write_delay_us;   /* DEBUG AOF-FLUSH-SLEEP */
 	int end_synced;                 /* before the end: 0 = not asked, 1 = asked, 2 = done */
 	bool is_closed;
+	bool log_rests; /* no-appendfsync-on-rewrite, and something is being saved */
+	struct snapshot_hooks hooks;
 };
 
 /* `config` must outlive it. Nothing is read or written yet. */
 struct persist *persist_new(struct loop *loop, struct exec *exec, struct persist_config *config);
+
+/* What those outside want to hear; also of the log ("aof-fsync-always", "aof-rename"). */
+void persist_set_hooks(struct persist *p, struct snapshot_hooks hooks);
+void persist_note_latency(const struct persist *p, const char *event, int64_t us);
 
 enum persist_loaded {
 	PERSIST_LOADED,  /* data and log stand */

@@ -138,8 +138,9 @@ const struct param_row persist_params[] = {
 		.help = "Refuse writes while the last save failed, so that somebody notices."},
 	{"rdb-del-sync-files", PARAM_BOOL, RDB(del_sync_files), "no",
 		.help = "Delete snapshots that only served a replication."},
-	{"rdb-save-incremental-fsync", PARAM_BOOL, RDB(incremental_fsync), "yes",
-		.help = "Sync the file every few megabytes while it is written."},
+	{"rdb-save-incremental-fsync", PARAM_BOOL, SNAP(rdb_incremental_fsync), "yes",
+		.help = "Sync the file every few megabytes while SAVE or a child writes it. Sliced "
+			"snapshots always do, off the loop."},
 	{"snapshot-method", PARAM_ENUM, SNAP(method), "sliced", .choices = param_method,
 		.help = "How snapshots are made: sliced, by the server itself in the time that "
 			"clients leave; fork, by a child process on another core, which costs "
@@ -168,7 +169,8 @@ const struct param_row persist_params[] = {
 			"likes)."},
 	{"no-appendfsync-on-rewrite", PARAM_BOOL, LOG(no_fsync_on_rewrite), "no",
 		.apply = apply_any,
-		.help = "Don't sync while the log is rewritten or a snapshot saved."},
+		.help = "Don't sync the log under everysec while it is rewritten or a snapshot "
+			"saved: the disk is the snapshot's. always keeps its promise."},
 	{"auto-aof-rewrite-percentage", PARAM_INT, AOF(rewrite_percent), "100", .max = INT_MAX,
 		.help = "Rewrite the log when it has grown by so many percent since the last time; "
 			"0 never does."},
@@ -185,8 +187,9 @@ const struct param_row persist_params[] = {
 			"(length, time, checksum). Redis skips these lines. Without them a damaged "
 			"middle of the log is loaded as far as it can be read. A change counts "
 			"from the next file of the log on; BGREWRITEAOF begins one."},
-	{"aof-rewrite-incremental-fsync", PARAM_BOOL, AOF(incremental_fsync), "yes",
-		.help = "Sync every few megabytes while rewriting."},
+	{"aof-rewrite-incremental-fsync", PARAM_BOOL, SNAP(aof_incremental_fsync), "yes",
+		.help = "Sync every few megabytes while a child rewrites. Sliced rewrites always "
+			"do, off the loop."},
 	{"aof-disable-auto-gc", PARAM_BOOL, AOF(disable_auto_gc), "no", .flags = PARAM_HIDDEN,
 		.apply = apply_any, .help = ""},
 	{0},

@@ -22,7 +22,7 @@ struct rdb_config {
 	struct save_point save[PERSIST_SAVE_POINTS_MAX];
 	int save_count;
 	char *filename;
-	bool stop_writes_on_error, del_sync_files, incremental_fsync;
+	bool stop_writes_on_error, del_sync_files;
 	int sanitize; /* accepted; payloads are always checked deeply */
 	int key_load_delay_us;
 	int loading_interval_bytes; /* between two turns while loading */
@@ -33,7 +33,7 @@ struct aof_config {
 	char *filename, *dirname;
 	int rewrite_percent;
 	uint64_t rewrite_min_bytes;
-	bool load_truncated, use_preamble, incremental_fsync, disable_auto_gc;
+	bool load_truncated, use_preamble, disable_auto_gc;
 };
 
 struct persist_config {

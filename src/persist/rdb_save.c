@@ -13,8 +13,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-#define SAVE_SYNC_BYTES ((uint64_t)4 << 20)
-
 struct save_target {
 	int fd;
 	int error;
@@ -28,7 +26,7 @@ static void save_drain(struct rdb_writer *w)
 	if (t->error == 0)
 		t->error = file_write(t->fd, w->buf.ptr, w->buf.len);
 	buf_clear(&w->buf);
-	if (t->error != 0 || !t->syncs || w->drained - t->synced_at < SAVE_SYNC_BYTES)
+	if (t->error != 0 || !t->syncs || w->drained - t->synced_at < RDB_SAVE_SYNC_BYTES)
 		return;
 	t->synced_at = w->drained;
 	t->error = file_sync(t->fd);

@@ -8,12 +8,14 @@
 
 #include "persist/rdb.h"
 
+#define RDB_SAVE_SYNC_BYTES ((uint64_t)4 << 20)
+
 struct rdb_save_options {
 	const struct keyspace *keyspace;
 	const struct rdb_functions *functions; /* may be NULL */
 	bool compress, checksum;
 	bool is_aof_base;
-	bool incremental_fsync; /* rdb-save-incremental-fsync */
+	bool incremental_fsync; /* every RDB_SAVE_SYNC_BYTES */
 	/* Called for each key, before it is written: delays, a child's figures. May be NULL. */
 	void (*on_key)(void *context, uint64_t keys);
 	void *context;

@@ -216,7 +216,7 @@ enum save_answer save_now(struct save *s)
 		.functions = s->parts.functions,
 		.compress = config->snapshot.compress,
 		.checksum = config->snapshot.checksum,
-		.incremental_fsync = config->rdb.incremental_fsync,
+		.incremental_fsync = config->snapshot.rdb_incremental_fsync,
 		.on_key = config->snapshot.key_save_delay_us == 0 ? NULL : save_pause,
 		.context = s,
 	};

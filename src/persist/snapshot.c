@@ -46,10 +46,9 @@ void snapshot_set_functions(struct snapshot *s, const struct rdb_functions *func
 	s->functions = functions;
 }
 
-void snapshot_set_child_hook(struct snapshot *s, void (*in_child)(void *context), void *context)
+void snapshot_set_hooks(struct snapshot *s, struct snapshot_hooks hooks)
 {
-	s->in_child = in_child;
-	s->child_context = context;
+	s->hooks = hooks;
 }
 
 static void snapshot_pause(struct snapshot *s, bool pausing)

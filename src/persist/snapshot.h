@@ -38,6 +38,9 @@ struct snapshot_config {
 	int budget_us;         /* snapshot-budget-us: the longest slice while clients are served */
 	int key_save_delay_us; /* rdb-key-save-delay; negative: a microsecond every so many keys */
 	bool compress, checksum;
+	/* A child syncs its file every few megabytes: of a dump, of a log's base. Sliced ones
+	 * always are. */
+	bool rdb_incremental_fsync, aof_incremental_fsync;
 };
 
 struct snapshot_result {
@@ -86,8 +89,16 @@ void snapshot_free(struct snapshot *s);
 struct rdb_functions;
 /* Libraries of functions are saved with the data. May be NULL. */
 void snapshot_set_functions(struct snapshot *s, const struct rdb_functions *functions);
-/* Called first in a child of the method fork: its title, its oom score. */
-void snapshot_set_child_hook(struct snapshot *s, void (*in_child)(void *context), void *context);
+
+struct snapshot_hooks {
+	/* First in a child of the method fork: its cores, its oom score. */
+	void (*in_child)(bool is_rewrite, void *context);
+	/* Something that held the loop up: "fork", "rdb-unlink-temp-file". */
+	void (*latency)(const char *event, int64_t us, void *context);
+	void *context;
+};
+/* Both may be NULL, as they are before. */
+void snapshot_set_hooks(struct snapshot *s, struct snapshot_hooks hooks);
 
 /* This is the moment that the file will show. Call it between two calls of clients (never from
  * inside a unit whose changes are only half made). False with a reason: nothing was begun. */

@@ -40,6 +40,8 @@ static void child_on_key(void *context, uint64_t keys)
 struct command_target {
 	int fd;
 	int error;
+	bool syncs;
+	uint64_t synced_at;
 };
 
 static void drain_commands(struct rdb_writer *w)
@@ -48,6 +50,10 @@ static void drain_commands(struct rdb_writer *w)
 	if (t->error == 0)
 		t->error = file_write(t->fd, w->buf.ptr, w->buf.len);
 	buf_clear(&w->buf);
+	if (t->error != 0 || !t->syncs || w->drained - t->synced_at < RDB_SAVE_SYNC_BYTES)
+		return;
+	t->synced_at = w->drained;
+	t->error = file_sync(t->fd);
 }
 
 static void write_commands_of(struct snapshot *s, struct snapshot_stream *to)
@@ -68,7 +74,7 @@ static void write_commands_of(struct snapshot *s, struct snapshot_stream *to)
 
 static int save_commands(struct snapshot *s)
 {
-	struct command_target target = {0};
+	struct command_target target = {.syncs = s->config->aof_incremental_fsync};
 	struct snapshot_stream to = {.db = SNAPSHOT_NO_DB};
 	target.fd = file_create(s->temp_path);
 	if (target.fd < 0)
@@ -95,7 +101,8 @@ static int save_rdb(struct snapshot *s)
 		.compress = s->config->compress,
 		.checksum = s->config->checksum,
 		.is_aof_base = s->format == SNAPSHOT_RDB_BASE,
-		.incremental_fsync = true,
+		.incremental_fsync = s->format == SNAPSHOT_RDB ? s->config->rdb_incremental_fsync
+							       : s->config->aof_incremental_fsync,
 		.on_key = child_on_key,
 		.context = s,
 	};
@@ -104,8 +111,8 @@ static int save_rdb(struct snapshot *s)
 
 static void child_main(struct snapshot *s)
 {
-	if (s->in_child != NULL)
-		s->in_child(s->child_context);
+	if (s->hooks.in_child != NULL)
+		s->hooks.in_child(s->format != SNAPSHOT_RDB, s->hooks.context);
 	s->polled_us = clock_mono_us();
 	int error = s->format == SNAPSHOT_COMMANDS ? save_commands(s) : save_rdb(s);
 	s->child.report.done = s->keys_total;
@@ -120,6 +127,12 @@ static void child_main(struct snapshot *s)
 
 /* --- in the parent -------------------------------------------------------------------------- */
 
+static void fork_note(const struct snapshot *s, const char *event, int64_t us)
+{
+	if (s->hooks.latency != NULL)
+		s->hooks.latency(event, us, s->hooks.context);
+}
+
 bool snapshot_fork(struct snapshot *s, char *error, size_t error_size)
 {
 	int64_t begin = clock_mono_us();
@@ -132,6 +145,7 @@ bool snapshot_fork(struct snapshot *s, char *error, size_t error_size)
 		child_main(s);
 	s->forks++;
 	s->last_fork_us = clock_mono_us() - begin;
+	fork_note(s, "fork", s->last_fork_us);
 	s->polled_us = 0;
 	return true;
 }
@@ -150,8 +164,10 @@ bool snapshot_fork_poll(struct snapshot *s, int *error)
 	*error = 0;
 	if (status > 255) {
 		/* Killed: its file is still there. The name is ours and short-lived. */
+		int64_t begin = clock_mono_us();
 		*error = ECANCELED;
 		unlink(s->temp_path);
+		fork_note(s, "rdb-unlink-temp-file", clock_mono_us() - begin);
 		if (!s->is_aborted)
 			log_line(LOG_WARNING, "The saving child was ended by signal %d",
 				status - 256);

@@ -51,8 +51,7 @@ struct snapshot {
 	struct keyspace *keyspace;
 	const struct snapshot_config *config;
 	const struct rdb_functions *functions;
-	void (*in_child)(void *context);
-	void *child_context;
+	struct snapshot_hooks hooks;
 
 	enum snapshot_phase phase;
 	enum snapshot_format format;

@@ -4,6 +4,7 @@
  */
 #include "process/params_later.h"
 
+#include "base/mem_stats.h"
 #include "base/num.h"
 
 #define AT(field) PARAM_FIELD(struct later_config, field)
@@ -68,6 +69,16 @@ static bool later_apply_defrag(void *owner, void *context, struct param_error *e
 	       param_fail(error, "Active defragmentation cannot be enabled: it requires a Redis "
 				 "server compiled with a modified Jemalloc like the one shipped by "
 				 "default with the Redis source distribution");
+}
+
+/* Without an allocator that can, it is taken all the same. */
+static bool later_apply_bg_thread(void *owner, void *context, struct param_error *error)
+{
+	const struct later_config *later = owner;
+	(void)context;
+	(void)error;
+	(void)mem_background_thread(later->defrag.jemalloc_bg_thread);
+	return true;
 }
 
 const struct param_row later_params[] = {
@@ -186,12 +197,16 @@ const struct param_row later_params[] = {
 	{"cluster-ping-interval", PARAM_INT, AT(cluster.ping_interval_ms), "1000",
 		.flags = PARAM_HIDDEN, .max = INT_MAX, .help = ""},
 	{.type = PARAM_SECTION,
-		.name = "DEFRAGMENTATION",
-		.help = "Moving live data together so that memory can be given back."},
+		.name = "UNUSED MEMORY",
+		.help = "Giving it back to the system. There is no defragmentation: moving live "
+			"data together needs an allocator that tells which pages are nearly "
+			"empty, as the modified one that Redis brings along does and the system's "
+			"does not. What active-defrag-* say is kept, and nothing looks at it."},
 	{"activedefrag", PARAM_BOOL, AT(defrag.enabled), "no", .apply = later_apply_defrag,
-		.help = "Do it while the server runs."},
+		.help = "Refused at run time, as by a Redis with the system's allocator; a file "
+			"that says yes is taken."},
 	{"active-defrag-ignore-bytes", PARAM_MEMORY, AT(defrag.ignore_bytes), "100mb", .min = 1,
-		.max = INT64_MAX, .help = "Begin when so much is wasted …"},
+		.max = INT64_MAX, .help = "Redis begins when so much is wasted …"},
 	{"active-defrag-threshold-lower", PARAM_INT, AT(defrag.threshold_lower), "10", .max = 1000,
 		.help = "… and so many percent."},
 	{"active-defrag-threshold-upper", PARAM_INT, AT(defrag.threshold_upper), "100", .max = 1000,
@@ -203,6 +218,7 @@ const struct param_row later_params[] = {
 	{"active-defrag-max-scan-fields", PARAM_I64, AT(defrag.max_scan_fields), "1000", .min = 1,
 		.max = INT64_MAX, .help = "Elements of one key moved at once."},
 	{"jemalloc-bg-thread", PARAM_BOOL, AT(defrag.jemalloc_bg_thread), "yes",
+		.apply = later_apply_bg_thread,
 		.help = "A thread of the allocator that gives unused pages back."},
 	{"activerehashing", PARAM_BOOL, AT(defrag.activerehashing), "yes",
 		.help = "Resize hash tables in idle time as well. This server always does."},

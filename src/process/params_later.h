@@ -2,7 +2,8 @@
  *
  * Parameters of Redis 7.2 whose features this server does not have: accepted, kept and shown, so
  * that a redis.conf works as it is and tools read back what they set. Nothing else looks at them; a
- * row moves to its owner's file together with the feature.
+ * row moves to its owner's file together with the feature. (jemalloc-bg-thread is no such row: it
+ * stands beside those on defragmentation.)
  */
 #ifndef RINGLET_PROCESS_PARAMS_LATER_H
 #define RINGLET_PROCESS_PARAMS_LATER_H

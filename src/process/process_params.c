@@ -259,11 +259,14 @@ const struct param_row process_params[] = {
 		.help = "Cores the server's thread may run on: \"0,2\", \"0-3\", \"0-7:2\" (every "
 			"second one)."},
 	{"bio_cpulist", PARAM_STRING, AT(bio_cpulist), "", .flags = PARAM_IMMUTABLE,
-		.example = "1,3", .help = "Cores of the background thread."},
+		.example = "1,3",
+		.help = "Cores of the threads that work beside the server's (files, disk)."},
 	{"aof_rewrite_cpulist", PARAM_STRING, AT(aof_rewrite_cpulist), "", .flags = PARAM_IMMUTABLE,
-		.example = "8-11", .help = "Cores of a process that rewrites the log."},
+		.example = "8-11",
+		.help = "Cores of a process that rewrites the log (snapshot-method fork)."},
 	{"bgsave_cpulist", PARAM_STRING, AT(bgsave_cpulist), "", .flags = PARAM_IMMUTABLE,
-		.example = "1,10-11", .help = "Cores of a process that saves a snapshot."},
+		.example = "1,10-11",
+		.help = "Cores of a process that saves a snapshot (snapshot-method fork)."},
 	{.type = PARAM_SECTION,
 		.name = "SHUTDOWN AND TROUBLE",
 		.help = "What happens when the server is asked to end, runs short of memory, hangs "

@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/mem_stats.h"
 #include "base/rand.h"
 #include "cmd/client.h"
 #include "cmd/commands.h"
@@ -406,6 +407,30 @@ static bool server_load_users(struct server *s)
 	return is_loaded;
 }
 
+/* --- other cores ------------------------------------------------------------------------------ */
+
+/* In a child that saves. */
+static void server_in_child(bool is_rewrite, void *context)
+{
+	const struct process_config *process = &((const struct server *)context)->settings.process;
+
+	(void)oom_apply(process, OOM_CHILD);
+	(void)process_pin(is_rewrite ? process->aof_rewrite_cpulist : process->bgsave_cpulist);
+}
+
+/* On a thread beside the loop's. */
+static void server_in_thread(void *context)
+{
+	const struct server *s = context;
+	(void)process_pin(s->settings.process.bio_cpulist);
+}
+
+static void server_note_latency(const char *event, int64_t us, void *context)
+{
+	struct server *s = context;
+	latency_add(&s->observe->latency, event, us / 1000, s->exec->now_us / 1000000);
+}
+
 static bool server_compose(struct server *s)
 {
 	s->keyspace = keyspace_new(s->settings.process.databases);
@@ -421,6 +446,9 @@ static bool server_compose(struct server *s)
 	s->observe = observe_new(s->exec, &s->settings.observe);
 	s->observe->peer = monitor_peer;
 	s->persist = persist_new(s->loop, s->exec, &s->settings.persist);
+	persist_set_hooks(s->persist,
+		(struct snapshot_hooks){server_in_child, server_note_latency, s});
+	offload_on_start(s->loop, server_in_thread, s);
 	s->exec->services = &s->services;
 	server_fill_services(s);
 	wiring_gates(s->exec);
@@ -525,6 +553,7 @@ static bool server_open(struct server *s)
 		return false;
 	}
 	process_pidfile_write(process);
+	(void)mem_background_thread(s->settings.later.defrag.jemalloc_bg_thread);
 	server_note_startup(s);
 	settings_show_title(&s->settings);
 	self_test_log_warnings(process->ignore_warnings);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * One row per type: all that persistence, DUMP/RESTORE, COPY, lazy free, MEMORY USAGE, DEBUG DIGEST
- * and defragmentation know of it. A generic test runs every row.
+ * One row per type: all that persistence, DUMP/RESTORE, COPY, lazy free, MEMORY USAGE and DEBUG
+ * DIGEST know of it. A generic test runs every row.
  */
 #ifndef RINGLET_STORE_TYPE_OPS_H
 #define RINGLET_STORE_TYPE_OPS_H

@@ -66,4 +66,23 @@ static void test_knobs(void **state)
 #endif
 }
 
-UNIT_MAIN(test_figures_follow, test_purge_and_report, test_knobs)
+static void test_background_thread(void **state)
+{
+	int64_t value = -7;
+	(void)state;
+	assert_true(mem_background_thread(false));
+#ifndef NO_JEMALLOC
+	assert_true(mem_background_thread(true));
+	assert_int_equal(mem_knob_i64("background_thread", &value, NULL), 0);
+	assert_int_equal(value, 1);
+	assert_true(mem_background_thread(true));
+	assert_true(mem_background_thread(false));
+	assert_int_equal(mem_knob_i64("background_thread", &value, NULL), 0);
+	assert_int_equal(value, 0);
+#else
+	assert_false(mem_background_thread(true));
+	assert_int_equal(value, -7);
+#endif
+}
+
+UNIT_MAIN(test_figures_follow, test_purge_and_report, test_knobs, test_background_thread)

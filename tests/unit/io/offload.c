@@ -86,6 +86,30 @@ static void test_wakes_idle_loop(void **state)
 	assert_true(world.turn_begins <= 3);
 }
 
+static void count_start(void *context)
+{
+	__atomic_add_fetch((unsigned *)context, 1, __ATOMIC_RELAXED);
+}
+
+/* Once on each thread, before its first job. */
+static void test_start(void **state)
+{
+	(void)state;
+	unsigned started = 0;
+	worked = done = 0;
+	offload_on_start(world.loop, count_start, &started);
+	for (int round = 1; round <= 2; round++) {
+		for (int i = 0; i < 3; i++) {
+			struct offload *job = mem_calloc(1, sizeof *job);
+			*job = (struct offload){.work = work_slowly, .done = count_done};
+			offload_submit(world.loop, job);
+		}
+		offload_close(world.loop);
+		assert_int_equal(started, round);
+		assert_int_equal(worked, 3 * round);
+	}
+}
+
 int main(void)
 {
 	world.kind = LOOP_AUTO;
@@ -93,6 +117,7 @@ int main(void)
 		WORLD_TEST(test_silent_jobs),
 		WORLD_TEST(test_close_finishes),
 		WORLD_TEST(test_wakes_idle_loop),
+		WORLD_TEST(test_start),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

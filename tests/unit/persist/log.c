@@ -22,7 +22,7 @@ static struct {
 	struct log_writer_config config;
 	struct log_writer *log;
 	uint64_t written, durable;
-	int failures, backlogs, done;
+	int failures, backlogs, done, synced;
 	uint64_t size;
 	char path[64];
 } t;
@@ -49,6 +49,13 @@ static void on_backlog(bool is_long, void *context)
 	t.backlogs += is_long ? 1 : 100;
 }
 
+static void on_any_synced(int64_t took_us, void *context)
+{
+	(void)context;
+	assert_in_range(took_us, 0, 60000000);
+	t.synced++;
+}
+
 static int file_new(void)
 {
 	snprintf(t.path, sizeof(t.path), "/tmp/ringlet-log-XXXXXX");
@@ -73,7 +80,8 @@ static void open_all(enum log_fsync policy)
 	t.log = log_writer_new(t.loop, t.stream, &t.config);
 	log_writer_listen(t.log,
 		(struct log_writer_events){
-			.progress = on_progress, .failed = on_failed, .backlog = on_backlog});
+			.progress = on_progress, .synced = on_any_synced, .failed = on_failed,
+			.backlog = on_backlog});
 	log_writer_start(t.log, &(struct log_file){.fd = file_new(), .is_framed = true});
 	log_writer_trust(t.log);
 }
@@ -221,6 +229,33 @@ static void test_everysec_syncs_by_itself(void **state)
 	assert_false(all_durable());
 	turns_until(all_durable);
 	assert_int_equal(log_writer_stats_get(t.log)->syncs, 1);
+	assert_int_equal(t.synced, 1);
+	close_all();
+}
+
+/* At rest only who asks is served; what was not synced meanwhile is, behind it. */
+static void test_rest(void **state)
+{
+	(void)state;
+	open_all(LOG_FSYNC_EVERYSEC);
+	tell("SET", BYTES("a"));
+	turns_until(all_written);
+	log_writer_rest(t.log, true);
+	tell("SET", BYTES("b"));
+	turns_until(all_written);
+	int64_t end_us = clock_mono_us() + LOG_SYNC_PERIOD_US * 5 / 4;
+	while (clock_mono_us() < end_us)
+		loop_turn(t.loop, 1000);
+	assert_int_equal(t.synced, 0);
+	log_writer_sync(t.log, on_synced, NULL);
+	turns_until(is_done);
+	assert_true(all_durable());
+	assert_int_equal(t.synced, 1);
+	tell("SET", BYTES("c"));
+	turns_until(all_written);
+	log_writer_rest(t.log, false);
+	turns_until(all_durable);
+	assert_int_equal(t.synced, 2);
 	close_all();
 }
 
@@ -358,6 +393,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_groups_are_frames),
 		cmocka_unit_test(test_everysec_syncs_by_itself),
+		cmocka_unit_test(test_rest),
 		cmocka_unit_test(test_sync_on_demand),
 		cmocka_unit_test(test_new_file),
 		cmocka_unit_test(test_full_disk),

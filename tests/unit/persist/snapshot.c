@@ -6,6 +6,8 @@
 
 #include "snapshot_world.h"
 
+#include <sys/mman.h>
+
 static void expect_equal(struct world *w)
 {
 	struct keyspace *back = world_new();
@@ -116,6 +118,58 @@ static void test_failures(void **state)
 	}
 }
 
+static struct {
+	int forks, unlinks, others;
+	int *children; /* memory that the children share */
+} heard;
+
+static void on_latency(const char *event, int64_t us, void *context)
+{
+	assert_ptr_equal(context, &heard);
+	assert_in_range(us, 0, 10000000);
+	heard.forks += strcmp(event, "fork") == 0;
+	heard.unlinks += strcmp(event, "rdb-unlink-temp-file") == 0;
+	heard.others++;
+}
+
+static void in_child(bool is_rewrite, void *context)
+{
+	assert_ptr_equal(context, &heard);
+	*heard.children += is_rewrite ? 100 : 1;
+}
+
+/* Who set hooks hears of forks, and of the file of a child that was killed; of none when sliced. */
+static void test_hooks(void **state)
+{
+	(void)state;
+	for (int method = SNAPSHOT_SLICED; method <= SNAPSHOT_FORK; method++) {
+		struct world w;
+		bool forks = method == SNAPSHOT_FORK;
+		memset(&heard, 0, sizeof(heard));
+		heard.children = mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		setup(&w);
+		snapshot_set_hooks(w.s, (struct snapshot_hooks){in_child, on_latency, &heard});
+		world_fill(w.k, 1, false);
+		w.config.method = method;
+		start(&w);
+		finish(&w);
+		assert_true(w.result.is_ok);
+		assert_int_equal(heard.forks, forks);
+		assert_int_equal(heard.others, forks);
+		assert_int_equal(*heard.children, forks);
+		w.config.key_save_delay_us = 1000000;
+		start(&w);
+		snapshot_slice(w.s, true);
+		snapshot_abort(w.s);
+		finish(&w);
+		assert_int_equal(heard.forks, 2 * forks);
+		assert_int_equal(heard.unlinks, forks);
+		munmap(heard.children, sizeof(int));
+		teardown(&w);
+	}
+}
+
 static void test_aborts(void **state)
 {
 	(void)state;
@@ -203,5 +257,5 @@ static void test_pause(void **state)
 	teardown(&w);
 }
 
-UNIT_MAIN(
-	test_methods, test_commands, test_failures, test_aborts, test_delay, test_rest, test_pause)
+UNIT_MAIN(test_methods, test_commands, test_failures, test_hooks, test_aborts, test_delay,
+	test_rest, test_pause)
