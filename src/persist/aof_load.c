@@ -63,9 +63,9 @@ static bool replay_add(struct replay *r)
 		command_resolve(r->session.exec->commands, reader->argv, reader->argc, NULL);
 	if (command == NULL || command->run == NULL) {
 		log_line(LOG_WARNING,
-			"Unknown command '%s' at offset %llu reading the append only file %s",
-			bytes_clip_text(reader->argv[0], 128).text,
-			(unsigned long long)(reader->at - reader->raw.len), r->name);
+			"Unknown command '%s' reading the append only file %s at offset %llu",
+			bytes_clip_text(reader->argv[0], 128).text, r->name,
+			(unsigned long long)(reader->at - reader->raw.len));
 		return false;
 	}
 	if (command == r->multi || command == r->exec)
