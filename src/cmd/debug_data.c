@@ -24,6 +24,7 @@ enum outcome debug_object(struct call *call)
 	struct entry *e = db_peek(call->db, key_of(call->argv[2]));
 	struct buf dump = {0}, line = {0};
 
+	exec_look(call->exec, NULL, NULL);
 	if (e == NULL)
 		return call_fail(call, E_NO_KEY);
 	struct value v = entry_value(e);
@@ -50,6 +51,7 @@ static void reply_digest(struct reply *r, const unsigned char digest[20])
 enum outcome debug_digest(struct call *call)
 {
 	unsigned char digest[20];
+	exec_look(call->exec, NULL, NULL);
 	keyspace_digest(call->exec->keyspace, digest);
 	reply_digest(call->reply, digest);
 	return DONE;
@@ -57,6 +59,7 @@ enum outcome debug_digest(struct call *call)
 
 enum outcome debug_digest_value(struct call *call)
 {
+	exec_look(call->exec, NULL, NULL);
 	reply_array(call->reply, call->argc - 2);
 	for (int i = 2; i < call->argc; i++) {
 		unsigned char digest[20] = {0};
@@ -142,6 +145,7 @@ enum outcome debug_htstats(struct call *call)
 		return FAILED;
 	if (id < 0 || id >= k->db_count)
 		return call_fail(call, E_DEBUG_DB);
+	exec_look(call->exec, NULL, NULL);
 	describe_table(&text, "Dictionary HT", &k->dbs[id].entries);
 	describe_table(&text, "Expires HT", &k->dbs[id].expiring);
 	return reply_text(call, &text);
@@ -153,6 +157,7 @@ enum outcome debug_htstats_key(struct call *call)
 	struct entry *e = db_find(call->db, key_of(call->argv[2]));
 	struct buf text = {0};
 
+	exec_look(call->exec, NULL, NULL);
 	if (e == NULL)
 		return call_fail(call, E_NO_KEY);
 	struct value v = entry_value(e);
@@ -169,6 +174,7 @@ enum outcome debug_listpack(struct call *call)
 	struct entry *e = db_find(call->db, key_of(call->argv[2]));
 	char line[128];
 
+	exec_look(call->exec, NULL, NULL);
 	if (e == NULL)
 		return call_fail(call, E_NO_KEY);
 	struct value v = entry_value(e);

@@ -156,6 +156,7 @@ static enum outcome move(struct call *call)
 		return call_fail(call, E_SAME_OBJECT);
 	struct entry *e = call_find_write(call, key);
 	if (e == NULL || db_find(to, key) != NULL) {
+		exec_look(call->exec, to, &key);
 		reply_i64(call->reply, 0);
 		return DONE;
 	}
@@ -198,6 +199,7 @@ static enum outcome copy(struct call *call)
 		return call_fail(call, E_SAME_OBJECT);
 	struct entry *e = call_find_read(call, from);
 	if (e == NULL || (db_find(to_db, to) != NULL && !replaces)) {
+		exec_look(call->exec, to_db, &to);
 		reply_i64(call->reply, 0);
 		return DONE;
 	}

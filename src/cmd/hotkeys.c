@@ -100,6 +100,7 @@ static enum outcome hotkeys_run(struct call *call)
 	}
 	if (!take_options(call, true, &o))
 		return FAILED;
+	exec_look(call->exec, NULL, NULL);
 	enum hot_metric metric = metrics[o.by].metric;
 	const struct hot_summary *s = &hot->by[metric];
 	struct reply_hole hole = reply_open(call->reply);
@@ -136,6 +137,7 @@ static enum outcome bigkeys_run(struct call *call)
 	}
 	if (!take_options(call, false, &o))
 		return FAILED;
+	exec_look(call->exec, NULL, NULL);
 	struct reply_hole hole = reply_open(call->reply);
 	int all = bigkeys_order(big, k, order);
 	for (int i = 0; i < all && count < o.count; i++) {

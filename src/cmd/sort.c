@@ -246,7 +246,9 @@ static bool look_up(
 	buf_add(&name, pattern.ptr, before);
 	buf_add_bytes(&name, sort_bytes(s, element));
 	buf_add(&name, star + 1, behind);
-	struct entry *e = call_find_read(s->call, key_of(buf_bytes(&name)));
+	struct key key = key_of(buf_bytes(&name));
+	exec_look(s->call->exec, s->call->db, &key);
+	struct entry *e = call_find_read(s->call, key);
 	buf_release(&name);
 	if (e == NULL || e->type != (field.len > 0 ? TYPE_HASH : TYPE_STRING))
 		return false;

@@ -38,6 +38,7 @@ enum outcome transactions_exec(struct call *call)
 	}
 	if (s->flags & SESSION_DIRTY_CAS || watch_has_expired(s)) {
 		tx_discard(s);
+		exec_look(call->exec, NULL, NULL); /* which key it was is not known */
 		reply_null_array(call->reply);
 		return DONE;
 	}

@@ -147,6 +147,13 @@ static inline void exec_hold_message(struct exec *exec, struct session *s)
 	if (UNLIKELY(exec->hold != NULL))
 		exec->hold->message(s, exec->hold->context);
 }
+/* The running call shows something of a key that it does not name (`key` NULL: of any key): its
+ * reply may have to wait for who changed that. */
+static inline void exec_look(struct exec *exec, const struct db *db, const struct key *key)
+{
+	if (UNLIKELY(exec->hold != NULL))
+		exec->hold->look(db, key, exec->hold->context);
+}
 /* The outermost call is over: what was kept for its session follows its reply. */
 void exec_send_pushes(struct exec *exec);
 /* Counts an error reply by its code (errorstats). */

@@ -13,12 +13,16 @@
 
 #define HOLD_MARKS_MAX 2 /* groups that can be open at once: one in flight, one that gathers */
 
+struct db;
+struct key;
+
 /* How safe what a session sees must be. */
 enum durability {
 	DURABILITY_DEFAULT, /* as appendfsync says: FSYNC under always, else WRITTEN */
 	DURABILITY_NONE,
 	DURABILITY_WRITTEN, /* in the page cache: the end of the process loses nothing */
 	DURABILITY_FSYNC,   /* on the disk */
+	DURABILITY_LEVELS
 };
 
 struct hold_mark {
@@ -41,6 +45,8 @@ struct hold_frame {
 	uint64_t effects, dirty, group, nests;
 	uint64_t target; /* the latest group that the reply shows something of; 0 = none */
 	bool is_skipped; /* nothing to find out */
+	bool is_cuttable; /* the reply may be taken back to `mark` */
+	struct out_mark mark;
 };
 
 /* Set by whoever holds, while replies may have to wait. */
@@ -49,6 +55,8 @@ struct hold_ops {
 	void (*begin)(struct call *call, struct hold_frame *frame, void *context);
 	void (*end)(
 		struct call *call, struct hold_frame *frame, enum outcome outcome, void *context);
+	/* The running call shows something of this key, though it does not name it; NULL: any. */
+	void (*look)(const struct db *db, const struct key *key, void *context);
 	/* Something that is no reply to a running call of `s` is going to be written to its out. */
 	void (*message)(struct session *s, void *context);
 	void *context;

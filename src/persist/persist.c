@@ -211,6 +211,7 @@ void persist_on_tick(struct persist *p)
 		return;
 	save_on_tick(p->save);
 	aof_on_tick(p->aof);
+	hold_tick(p->hold);
 }
 
 /* --- parameters ------------------------------------------------------------------------------- */

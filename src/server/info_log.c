@@ -32,6 +32,12 @@ static void refusal(struct info_out *out, void *context)
 			m->save_failed ? "the last background save failed" : "");
 }
 
+/* From a reply's end until it could leave. */
+static double held_us(const struct hold_stats *hold, double percent)
+{
+	return clock_ticks_to_us(percentile(hold->ticks, percent, hold->longest_ticks));
+}
+
 static void log_lines(struct info_out *out, void *context)
 {
 	const struct persist *p = persist_of(context);
@@ -63,7 +69,15 @@ static void log_lines(struct info_out *out, void *context)
 	info_line(out, "held_keys:%zu", hold.keys);
 	info_line(out, "held_replies_total:%llu", (unsigned long long)hold.held);
 	info_line(out, "held_reads_total:%llu", (unsigned long long)hold.held_reads);
-	info_line(out, "durability_fsync_clients:%llu", (unsigned long long)hold.strict_sessions);
+	info_line(out, "held_usec:p50=%.0f,p99=%.0f,p99.9=%.0f,max=%.0f", held_us(&hold, 50),
+		held_us(&hold, 99), held_us(&hold, 99.9), clock_ticks_to_us(hold.longest_ticks));
+	info_line(out, "held_dropped_clients:%llu", (unsigned long long)hold.dropped);
+	info_line(out, "durability_none_clients:%llu",
+		(unsigned long long)hold.sessions[DURABILITY_NONE]);
+	info_line(out, "durability_written_clients:%llu",
+		(unsigned long long)hold.sessions[DURABILITY_WRITTEN]);
+	info_line(out, "durability_fsync_clients:%llu",
+		(unsigned long long)hold.sessions[DURABILITY_FSYNC]);
 }
 
 static double turn_us(const struct figures *f, double percent)

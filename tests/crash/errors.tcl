@@ -2,8 +2,9 @@
 #
 # A disk that returns errors: of writes, fsyncs, renames and new files; of the log, a rewrite, the
 # manifest and a snapshot. Where the log can't be written, writes are refused with the reason and
-# reads go on, until the disk is well again and a new log stands; elsewhere writes go on. In the
-# end power is lost, and all that was answered must be there.
+# reads go on (of what is not on the disk only for who does not ask for that), until the disk is
+# well again and a new log stands; elsewhere writes go on. In the end power is lost, and all that
+# was answered must be there.
 #
 #   tclsh tests/crash/errors.tcl --tools DIR ?--server PATH? ?--seed N?
 #
@@ -21,11 +22,17 @@ set server [file normalize $option(server)]
 set tools [file normalize $option(tools)]
 set tmp $option(tmp)/ringlet-errors-[pid]
 
-# name, policy, fault (KIND ERRNO PART), the command that finds it out: none = the log by itself
+# name, policy, fault (KIND ERRNO PART), the command that finds it out: none = the log by itself;
+# long: it stays until nobody waits for it any more
 set cases {
 	{log: write EIO} always {write 5 incr} {}
 	{log: disk full} always {write 28 incr} {}
 	{log: disk full, everysec} everysec {write 28 incr} {}
+	{log: disk full for long} always {write 28 incr} long
+	{log: disk full for long, everysec} everysec {write 28 incr} long
+	{log: short write} always {short 28 incr} {}
+	{log: short write, everysec} everysec {short 28 incr} {}
+	{log: short write for long, no fsync} no {short 28 incr} long
 	{log: fsync EIO} always {sync 5 incr} {}
 	{log: fsync EIO, everysec} everysec {sync 5 incr} {}
 	{rewrite: disk full} always {write 28 temp-rewriteaof} bgrewriteaof
@@ -69,7 +76,7 @@ proc write_some {c n count} {
 
 # The log's own failure: found out by a write, which waits until all is well again.
 proc break_log {c first} {
-	global tmp
+	global tmp port
 	set writer [connect $tmp/log]
 	$writer @send set unsure 1
 	wait_until {refused} {[field $c writes_refused_reason] ne ""}
@@ -77,6 +84,21 @@ proc break_log {c first} {
 	must {the status says so} {[field $c aof_last_write_status] eq "err"}
 	must {writes are refused} {[catch {$c set k:0 0} why] && [string match MISCONF* $why]}
 	must {reads go on} {[$c get k:$first] eq $first}
+	foreach level {none written fsync} {
+		set reader [resp::open_client 127.0.0.1 $port] ;# (connect would PING: refused)
+		$reader client durability $level
+		foreach words {dbsize {scan 0} {keys unsure} {get unsure}} {
+			set is_refused [catch {$reader {*}$words} answer]
+			must "$words at level $level: $answer" {
+				$is_refused == ($level eq "fsync")
+			}
+			must {it says why} {!$is_refused || [string match MISCONF* $answer]}
+			must {it shows it} {
+				$is_refused || $words ne {get unsure} || $answer eq "1"
+			}
+		}
+		$reader @close
+	}
 	return $writer
 }
 
@@ -93,17 +115,22 @@ proc run_case {policy fault command} {
 	puts $f $fault
 	close $f
 	file rename $tmp/fault.new $tmp/fault
-	if {$command eq ""} {
+	set is_log [expr {$command in {{} long}}]
+	if {$is_log} {
 		set writer [break_log $c 1]
+		if {$command eq "long"} {
+			must {who waited is not left alone} {[$writer @closed 20000]}
+			must {its write is seen} {[$c get k:1] eq "1"}
+		}
 	} else {
 		$c $command
 		wait_until {found out} {[field $c $status($command)] eq "err"}
 		set n [write_some $c $n 50]
 	}
 	file delete $tmp/fault
-	if {$command eq ""} {
+	if {$is_log} {
 		wait_until {well again} {[field $c writes_refused_reason] eq ""}
-		must {who waited is answered} {[$writer @read] eq "OK"}
+		must {who waited is answered} {$command eq "long" || [$writer @read] eq "OK"}
 		$writer @close
 	} else {
 		$c $command

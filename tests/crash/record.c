@@ -6,7 +6,8 @@
  * by `replay`. io_uring, which passes by all this, is refused; the program falls back to threads.
  *
  * While there is a file $RECORD_FAULT, "KIND ERRNO PART", calls of that kind (write, sync, rename,
- * create) on files whose path has that part fail, and are not noted.
+ * create) on files whose path has that part fail, and are not noted; of the kind short, a log's
+ * writes do half of what they should, without an error, as where a disk just fills; others fail.
  *
  * Without a journal it makes a disk slow: each fsync is made, behind a delay of as many
  * microseconds as the file $SLOW_SYNC holds, which may change at any time.
@@ -359,7 +360,7 @@ static void note_write(int fd, const struct iovec *pieces, int count, off_t at)
 ssize_t write(int fd, const void *bytes, size_t count)
 {
 	if (is_tracked(fd)) {
-		if (is_faulty_file("write", fd))
+		if (is_faulty_file("write", fd) || is_faulty_file("short", fd))
 			return -1;
 		const struct iovec piece = {(void *)(uintptr_t)bytes, count};
 		note_write(fd, &piece, 1, lseek(fd, 0, SEEK_CUR));
@@ -370,7 +371,7 @@ ssize_t write(int fd, const void *bytes, size_t count)
 ssize_t pwrite(int fd, const void *bytes, size_t count, off_t at)
 {
 	if (is_tracked(fd)) {
-		if (is_faulty_file("write", fd))
+		if (is_faulty_file("write", fd) || is_faulty_file("short", fd))
 			return -1;
 		const struct iovec piece = {(void *)(uintptr_t)bytes, count};
 		note_write(fd, &piece, 1, at);
@@ -378,10 +379,32 @@ ssize_t pwrite(int fd, const void *bytes, size_t count, off_t at)
 	return syscall(SYS_pwrite64, fd, bytes, count, at);
 }
 
+/* The first half of the bytes, at least one; returns how many pieces they take. */
+static int take_half(const struct iovec *pieces, int count, struct iovec *half)
+{
+	size_t left = 0;
+	int taken = 0;
+	for (int i = 0; i < count; i++)
+		left += pieces[i].iov_len;
+	left = (left + 1) / 2;
+	while (taken < count && left > 0) {
+		half[taken] = pieces[taken];
+		if (half[taken].iov_len > left)
+			half[taken].iov_len = left;
+		left -= half[taken++].iov_len;
+	}
+	return taken;
+}
+
 ssize_t pwritev(int fd, const struct iovec *pieces, int count, off_t at)
 {
+	struct iovec half[PIECES_MAX];
 	if (is_tracked(fd) && is_faulty_file("write", fd))
 		return -1;
+	if (is_tracked(fd) && count <= PIECES_MAX && is_faulty_file("short", fd)) {
+		count = take_half(pieces, count, half);
+		pieces = half;
+	}
 	if (is_tracked(fd))
 		note_write(fd, pieces, count < PIECES_MAX ? count : PIECES_MAX, at);
 	return syscall(SYS_pwritev, fd, pieces, (long)count, at, 0L);
