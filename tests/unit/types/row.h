@@ -41,7 +41,8 @@ static void row_damage(const struct type_ops *ops, uint8_t tag, struct bytes bod
 		v.type = 0xff;
 		if (ops->decode(tag, &r, &v)) {
 			ops->check(&v);
-			assert_true(ops->length(&v) > 0 || ops->may_be_empty);
+			assert_true(ops->length(&v) > 0 || ops->may_be_empty ||
+				v.type == TYPE_STRING);
 			ops->free(&v);
 		} else {
 			assert_non_null(r.error);
@@ -50,8 +51,27 @@ static void row_damage(const struct type_ops *ops, uint8_t tag, struct bytes bod
 	}
 }
 
+static bool row_has_tag(const struct type_ops *ops, uint8_t tag)
+{
+	for (const uint8_t *t = ops->tags; *t != 0xff; t++)
+		if (*t == tag)
+			return true;
+	return false;
+}
+
+static void row_count_words(const struct bytes *argv, int argc, void *context)
+{
+	size_t *words = context;
+	assert_true(argc >= 2 && argv[0].len > 0);
+	*words += (size_t)argc;
+}
+
 static void row_test(const struct type_ops *ops, const struct value *v, int damage_rounds)
 {
+	size_t words = 0;
+	assert_true(row_has_tag(ops, ops->tag(v)));
+	ops->rewrite(BYTES("key"), v, row_count_words, &words);
+	assert_true(words > 2);
 	for (int compress = 0; compress < 2; compress++) {
 		struct buf body = {0};
 		struct codec_writer w = {.out = &body, .compress = compress};
@@ -71,9 +91,14 @@ static void row_test(const struct type_ops *ops, const struct value *v, int dama
 	ops->check(&copy);
 	row_assert_equal(ops, v, &copy);
 	assert_string_equal(ops->encoding(v), ops->encoding(&copy));
-	assert_true(ops->memory(v, 0) > 0 && ops->memory(v, 5) > 0);
+	/* Short strings live in the entry. */
+	assert_true((ops->memory(v, 0) > 0 && ops->memory(v, 5) > 0) || v->type == TYPE_STRING);
 	assert_true(ops->free_effort(v) > 0);
 	size_t slices = 0;
+	if (ops->free_slice == NULL) {
+		ops->free(&copy);
+		return;
+	}
 	while (!ops->free_slice(&copy, 16))
 		slices++;
 	assert_true(slices <= ops->free_effort(v));
