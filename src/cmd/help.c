@@ -24,3 +24,9 @@ enum outcome help_reply(struct call *call, const char *const *lines)
 	reply_simple(call->reply, "    Prints this help.");
 	return DONE;
 }
+
+enum outcome help_fail_usage(struct call *call)
+{
+	return call_failf(call, E_SUBCOMMAND_USAGE, bytes_clip_text(call->argv[1], 128).text,
+		call->command->parent->row->name);
+}

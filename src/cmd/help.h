@@ -9,5 +9,7 @@
 
 /* Replies the lines (ended by NULL) between the usual first line and the usual last two. */
 enum outcome help_reply(struct call *call, const char *const *lines);
+/* The error of a subcommand that was given too much, and where help is to be had. */
+enum outcome help_fail_usage(struct call *call);
 
 #endif

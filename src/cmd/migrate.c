@@ -2,6 +2,7 @@
  *
  * MIGRATE: keys move to another server. The client waits, the loop serves: what is to be sent is
  * made at once, the conversation runs on the offload thread, and the call goes on when it is over.
+ * With tls-replication it is encrypted.
  *
  * Invariant: a key is deleted here only if the other side said it has it and the value is still the
  * one that was sent; a key that changed meanwhile stays, and the client is told.
@@ -13,6 +14,7 @@
 #include "exec/wait.h"
 #include "io/exchange.h"
 #include "io/exchange_cache.h"
+#include "net/tls_client.h"
 #include "store/dump.h"
 
 #define MIGRATE_TIMEOUT_MS 1000 /* where none is said */
@@ -31,6 +33,7 @@ struct migrate {
 	struct command *command;
 	struct bytes *argv; /* a copy */
 	int argc;
+	uint32_t redacted; /* of the words, for the slow log */
 	struct buf request;
 	char *host;
 	struct migrate_key *keys;
@@ -152,7 +155,10 @@ static void add_key(struct migrate *m, struct call *call, int arg, bool replaces
 static struct exchange_peer peer_of(const struct migrate *m)
 {
 	return (struct exchange_peer){
-		.host = m->host, .port = m->exchange.port, .logs_in = m->logs_in};
+		.host = m->host,
+		.port = m->exchange.port,
+		.logs_in = m->logs_in,
+		.wire = m->exchange.wire};
 }
 
 /* The connection stays open for the next one, if all that was asked has been said. */
@@ -162,12 +168,15 @@ static void keep_connection(struct migrate *m)
 
 	if (m->exchange.fd < 0)
 		return;
-	exchange_cache_keep(m->exec->services->connections, &peer, m->exchange.fd);
+	exchange_cache_keep(m->exec->services->connections, &peer,
+		(struct exchange_line){m->exchange.fd, m->exchange.state});
 	m->exchange.fd = -1;
+	m->exchange.state = NULL;
 }
 
 static void migrate_free(struct migrate *m)
 {
+	tls_client_release(m->exchange.wire_context);
 	buf_release(&m->request);
 	mem_free(m->argv);
 	mem_free(m->host);
@@ -186,6 +195,7 @@ static struct migrate *migrate_new(struct call *call, const struct migrate_optio
 	m->command = call->command;
 	m->argv = call_copy_argv(call->argv, call->argc, NULL);
 	m->argc = call->argc;
+	m->redacted = call->redacted;
 	m->copies = o->copies;
 	m->keys = mem_calloc((size_t)o->key_count + 1, sizeof(*m->keys));
 	add_preamble(m, call, o);
@@ -199,8 +209,13 @@ static struct migrate *migrate_new(struct call *call, const struct migrate_optio
 	m->exchange.host = m->host;
 	m->exchange.port = (int)o->port;
 	m->logs_in = o->password != 0;
+	m->exchange.wire_context = tls_client_context(call->exec->services->net);
+	m->exchange.wire = m->exchange.wire_context == NULL ? NULL : &tls_client_wire;
 	const struct exchange_peer peer = peer_of(m);
-	m->exchange.fd = exchange_cache_take(call->exec->services->connections, &peer);
+	struct exchange_line line =
+		exchange_cache_take(call->exec->services->connections, &peer);
+	m->exchange.fd = line.fd;
+	m->exchange.state = line.state;
 	m->exchange.timeout_ms = (int)o->timeout_ms;
 	m->exchange.request = buf_bytes(&m->request);
 	m->exchange.wanted = m->preamble + m->key_count;
@@ -283,6 +298,7 @@ static void migrate_done(struct offload *job)
 			.command = m->command,
 			.argv = m->argv,
 			.argc = m->argc,
+			.redacted = m->redacted,
 			.is_blocked_retry = true};
 		exec->services->migration = m;
 		s->reply.out = s->flags & SESSION_REPLY_OFF ? &exec->discard : &s->out;

@@ -30,7 +30,7 @@ static enum outcome slowlog_get(struct call *call)
 	int64_t wanted = SLOWLOG_DEFAULT_COUNT, count = 0;
 
 	if (call->argc > 3)
-		return call_failf(call, E_ARITY, call->command->name);
+		return help_fail_usage(call);
 	if (call->argc == 3 && !call_arg_i64_in(call, 2, (struct i64_range){-1, INT64_MAX}, &wanted,
 				       E_SLOWLOG_COUNT))
 		return FAILED;

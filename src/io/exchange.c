@@ -5,6 +5,8 @@
  */
 #include "io/exchange.h"
 
+#include "io/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -65,14 +67,35 @@ static bool await(struct exchange *e, int fd, short events)
 	return !e->is_late;
 }
 
-static bool send_all(struct exchange *e, int fd)
+/* Without a wire: one that is interrupted is to be tried again at once, as if the descriptor were
+ * ready. */
+static ssize_t plain_result(ssize_t n, short wanted, short *events)
+{
+	*events = n < 0 && (errno == EAGAIN || errno == EINTR) ? wanted : 0;
+	return n;
+}
+
+static ssize_t send_some(const struct exchange *e, struct bytes data, short *events)
+{
+	if (e->wire != NULL)
+		return e->wire->send(e->state, data, events);
+	return plain_result(send(e->fd, data.ptr, data.len, MSG_NOSIGNAL), POLLOUT, events);
+}
+
+static ssize_t receive_some(const struct exchange *e, char *to, size_t size, short *events)
+{
+	if (e->wire != NULL)
+		return e->wire->receive(e->state, to, size, events);
+	return plain_result(recv(e->fd, to, size, 0), POLLIN, events);
+}
+
+static bool send_all(struct exchange *e)
 {
 	struct bytes left = e->request;
+	short events;
 	while (left.len > 0) {
-		ssize_t n = send(fd, left.ptr, left.len, MSG_NOSIGNAL);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && (errno != EAGAIN || !await(e, fd, POLLOUT)))
+		ssize_t n = send_some(e, left, &events);
+		if (n == 0 || (n < 0 && (events == 0 || !await(e, e->fd, events))))
 			return false;
 		if (n > 0)
 			left = bytes_of(left.ptr + n, left.len - (size_t)n);
@@ -96,17 +119,14 @@ static void take_bytes(struct exchange *e, struct bytes data, size_t *column)
 	}
 }
 
-static bool receive_all(struct exchange *e, int fd)
+static bool receive_all(struct exchange *e)
 {
 	char data[4096];
 	size_t column = 0;
+	short events;
 	while (e->got < e->wanted) {
-		ssize_t n = recv(fd, data, sizeof(data), 0);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n == 0)
-			return false;
-		if (n < 0 && (errno != EAGAIN || !await(e, fd, POLLIN)))
+		ssize_t n = receive_some(e, data, sizeof(data), &events);
+		if (n == 0 || (n < 0 && (events == 0 || !await(e, e->fd, events))))
 			return false;
 		if (n > 0)
 			take_bytes(e, bytes_of(data, (size_t)n), &column);
@@ -122,17 +142,41 @@ static bool is_usable(int fd)
 
 static void drop(struct exchange *e)
 {
+	if (e->state != NULL)
+		e->wire->close(e->state);
+	e->state = NULL;
 	if (e->fd >= 0)
 		close(e->fd);
 	e->fd = -1;
 }
 
+/* The greeting of the wire, all of it within the time of one step. */
+static bool greet(struct exchange *e)
+{
+	int64_t until_us = clock_mono_us() + (int64_t)e->timeout_ms * 1000;
+	short events;
+
+	if (e->wire == NULL)
+		return true;
+	e->state = e->wire->open(e->wire_context, e->fd);
+	while (e->state != NULL) {
+		ssize_t n = e->wire->greet(e->state, &events);
+		int64_t left_us = until_us - clock_mono_us();
+		if (n > 0)
+			return true;
+		if (n == 0 || events == 0 || left_us <= 0 ||
+			!is_ready(e->fd, events, (int)(left_us / 1000) + 1))
+			return false;
+	}
+	return false;
+}
+
 static void talk(struct exchange *e)
 {
 	e->status = EXCHANGE_OK;
-	if (!send_all(e, e->fd))
+	if (!send_all(e))
 		e->status = EXCHANGE_WRITE;
-	else if (!receive_all(e, e->fd))
+	else if (!receive_all(e))
 		e->status = EXCHANGE_READ;
 	if (e->status != EXCHANGE_OK)
 		drop(e);
@@ -152,8 +196,12 @@ void exchange_run(struct exchange *e)
 	int fd = connect_any(e);
 	e->fd = fd < 0 ? -1 : fd;
 	e->status = fd == -2 ? EXCHANGE_WRITE : EXCHANGE_CONNECT;
-	if (fd >= 0)
+	if (fd < 0)
+		return;
+	if (greet(e))
 		talk(e);
+	else
+		drop(e);
 }
 
 void exchange_work(struct offload *job)

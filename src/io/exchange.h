@@ -10,9 +10,27 @@
 #include "base/bytes.h"
 #include "io/offload.h"
 
+#include <poll.h>
+#include <sys/types.h>
+
 #define EXCHANGE_LINE_BYTES 256 /* of a reply, cut */
 
 enum exchange_status { EXCHANGE_OK, EXCHANGE_CONNECT, EXCHANGE_WRITE, EXCHANGE_READ };
+
+/* How bytes travel where not plainly (TLS, which io/ does not know): over a connected descriptor
+ * that never waits. All but `close` are called where the conversation runs. Events are those of
+ * poll. */
+struct exchange_wire {
+	/* The state of a new connection; NULL: there is no memory for it. */
+	void *(*open)(void *context, int fd);
+	/* Each: bytes (1 for a greeting that is over), 0 = the end, -1 = wait for *events on the
+	 * descriptor, or where that is 0: it failed. */
+	ssize_t (*greet)(void *state, short *events);
+	ssize_t (*send)(void *state, struct bytes data, short *events);
+	ssize_t (*receive)(void *state, char *to, size_t size, short *events);
+	/* Says goodbye; the descriptor stays open. */
+	void (*close)(void *state);
+};
 
 struct exchange {
 	struct offload job; /* job.work = exchange_work; job.done and context are the owner's */
@@ -25,6 +43,9 @@ struct exchange {
 	 * which the owner closes or keeps; -1 = there is none. One that the peer closed
 	 * before it answered anything is replaced, and all is sent again. */
 	int fd;
+	void *state; /* of that connection, the wire's */
+	const struct exchange_wire *wire; /* NULL = plain */
+	void *wire_context;
 	/* What came of it. */
 	enum exchange_status status;
 	int got;

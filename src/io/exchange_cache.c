@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "io/clock.h"
+#include "io/exchange.h"
 #include "io/loop.h"
 #include "io/timer.h"
 
@@ -17,7 +18,8 @@ struct exchange_kept {
 	char *host;
 	int port;
 	bool logs_in;
-	int fd;
+	const struct exchange_wire *wire;
+	struct exchange_line line;
 	int64_t since_us;
 };
 
@@ -28,16 +30,26 @@ struct exchange_cache {
 	struct exchange_kept kept[EXCHANGE_KEPT_MAX];
 };
 
-/* Takes one out of the row; its name is freed, its descriptor stays open. */
-static int kept_remove(struct exchange_cache *cache, size_t i)
+/* Takes one out of the row; its name is freed, it stays open. */
+static struct exchange_line kept_remove(struct exchange_cache *cache, size_t i)
 {
-	int fd = cache->kept[i].fd;
+	struct exchange_line line = cache->kept[i].line;
 
 	mem_free(cache->kept[i].host);
 	cache->count--;
 	memmove(&cache->kept[i], &cache->kept[i + 1],
 		(cache->count - i) * sizeof(cache->kept[0]));
-	return fd;
+	return line;
+}
+
+static void kept_close(struct exchange_cache *cache, size_t i)
+{
+	const struct exchange_wire *wire = cache->kept[i].wire;
+	struct exchange_line line = kept_remove(cache, i);
+
+	if (line.state != NULL)
+		wire->close(line.state);
+	close(line.fd);
 }
 
 static void cache_arm(struct exchange_cache *cache)
@@ -56,7 +68,7 @@ static void cache_expire(struct timer *timer)
 	int64_t now_us = clock_mono_us();
 
 	while (cache->count > 0 && now_us - cache->kept[0].since_us >= EXCHANGE_KEPT_US)
-		close(kept_remove(cache, 0));
+		kept_close(cache, 0);
 	cache_arm(cache);
 }
 
@@ -72,33 +84,36 @@ struct exchange_cache *exchange_cache_new(struct loop *loop)
 void exchange_cache_free(struct exchange_cache *cache)
 {
 	while (cache->count > 0)
-		close(kept_remove(cache, cache->count - 1));
+		kept_close(cache, cache->count - 1);
 	mem_free(cache);
 }
 
-int exchange_cache_take(struct exchange_cache *cache, const struct exchange_peer *peer)
+struct exchange_line exchange_cache_take(
+	struct exchange_cache *cache, const struct exchange_peer *peer)
 {
 	for (size_t i = cache->count; i > 0; i--) {
 		const struct exchange_kept *k = &cache->kept[i - 1];
 		if (k->port != peer->port || k->logs_in != peer->logs_in ||
-			strcmp(k->host, peer->host) != 0)
+			k->wire != peer->wire || strcmp(k->host, peer->host) != 0)
 			continue;
-		int fd = kept_remove(cache, i - 1);
+		struct exchange_line line = kept_remove(cache, i - 1);
 		cache_arm(cache);
-		return fd;
+		return line;
 	}
-	return -1;
+	return (struct exchange_line){.fd = -1};
 }
 
-void exchange_cache_keep(struct exchange_cache *cache, const struct exchange_peer *peer, int fd)
+void exchange_cache_keep(struct exchange_cache *cache, const struct exchange_peer *peer,
+	struct exchange_line line)
 {
 	if (cache->count == EXCHANGE_KEPT_MAX)
-		close(kept_remove(cache, 0));
+		kept_close(cache, 0);
 	cache->kept[cache->count++] = (struct exchange_kept){
 		.host = mem_dup_text(peer->host),
 		.port = peer->port,
 		.logs_in = peer->logs_in,
-		.fd = fd,
+		.wire = peer->wire,
+		.line = line,
 		.since_us = clock_mono_us(),
 	};
 	cache_arm(cache);

@@ -42,6 +42,7 @@ struct tls_chunk {
 
 struct tls_state {
 	SSL_CTX *context;
+	SSL_CTX *client; /* for outgoing connections; NULL: not configured */
 	BIO_METHOD *method;
 	struct tls_buffer *spare;
 	int spare_count;
@@ -197,9 +198,14 @@ bool net_tls_configure(struct net *net)
 		return true;
 	if (net->tls == NULL)
 		tls_library_init();
-	SSL_CTX *context = tls_context_new(config);
+	SSL_CTX *client = NULL, *context = tls_context_new(config);
+	bool calls = config->replication || config->client_cert_file != NULL;
 	if (context == NULL)
 		return false;
+	if (calls && (client = tls_context_new_client(config)) == NULL) {
+		SSL_CTX_free(context);
+		return false;
+	}
 	if (net->tls == NULL) {
 		net->tls = mem_calloc(1, sizeof(*net->tls));
 		net->tls->method = bio_method_new();
@@ -207,7 +213,15 @@ bool net_tls_configure(struct net *net)
 	}
 	SSL_CTX_free(net->tls->context); /* connections hold their own references */
 	net->tls->context = context;
+	SSL_CTX_free(net->tls->client);
+	net->tls->client = client;
 	return true;
+}
+
+struct ssl_ctx_st *tls_client_of(const struct net *net)
+{
+	return net == NULL || net->tls == NULL || !net->config->tls.replication ? NULL
+										: net->tls->client;
 }
 
 void tls_net_release(struct net *net)
@@ -223,6 +237,7 @@ void tls_net_release(struct net *net)
 	}
 	chunks_free(state->chunks);
 	SSL_CTX_free(state->context);
+	SSL_CTX_free(state->client);
 	BIO_meth_free(state->method);
 	mem_free(state->record);
 	mem_free(state);

@@ -35,5 +35,7 @@ struct tls_chunk;
 struct tls_chunk *tls_nest_begin(struct net *net);
 void tls_nest_end(struct net *net, struct tls_chunk *saved);
 void tls_net_release(struct net *net);
+/* The context of outgoing connections; NULL: they are plain. */
+struct ssl_ctx_st *tls_client_of(const struct net *net);
 
 #endif

@@ -112,16 +112,21 @@ static int context_password(char *out, int size, int is_writing, void *text)
 	return (int)len;
 }
 
-static bool context_load_keys(SSL_CTX *context, const struct tls_config *config)
+struct context_identity {
+	const char *cert_file, *key_file;
+	char *key_file_pass;
+};
+
+static bool context_load_keys(SSL_CTX *context, const struct context_identity *own)
 {
 	bool is_good = true;
 
 	SSL_CTX_set_default_passwd_cb(context, context_password);
-	SSL_CTX_set_default_passwd_cb_userdata(context, config->key_file_pass);
-	if (SSL_CTX_use_certificate_chain_file(context, config->cert_file) <= 0)
-		is_good = context_fail("Failed to load certificate", config->cert_file);
-	else if (SSL_CTX_use_PrivateKey_file(context, config->key_file, SSL_FILETYPE_PEM) <= 0)
-		is_good = context_fail("Failed to load private key", config->key_file);
+	SSL_CTX_set_default_passwd_cb_userdata(context, own->key_file_pass);
+	if (SSL_CTX_use_certificate_chain_file(context, own->cert_file) <= 0)
+		is_good = context_fail("Failed to load certificate", own->cert_file);
+	else if (SSL_CTX_use_PrivateKey_file(context, own->key_file, SSL_FILETYPE_PEM) <= 0)
+		is_good = context_fail("Failed to load private key", own->key_file);
 	/* The password belongs to the configuration and may change. */
 	SSL_CTX_set_default_passwd_cb_userdata(context, NULL);
 	return is_good;
@@ -160,16 +165,16 @@ static void context_set_sessions(SSL_CTX *context, const struct tls_config *conf
 	SSL_CTX_set_session_id_context(context, id, sizeof(id) - 1);
 }
 
-static bool context_fill(SSL_CTX *context, const struct tls_config *config)
+/* What both directions share. */
+static bool context_fill(SSL_CTX *context, const struct tls_config *config,
+	const struct context_identity *own)
 {
 	(void)SSL_CTX_set_options(context,
 		SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF |
 			(config->prefer_server_ciphers ? SSL_OP_CIPHER_SERVER_PREFERENCE : 0));
 	SSL_CTX_set_mode(context, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_read_ahead(context, 1);
-	if (!context_set_protocols(context, config->protocols) ||
-		!context_load_keys(context, config) ||
-		!context_load_dh(context, config->dh_params_file))
+	if (!context_set_protocols(context, config->protocols) || !context_load_keys(context, own))
 		return false;
 	if ((config->ca_cert_file != NULL || config->ca_cert_dir != NULL) &&
 		SSL_CTX_load_verify_locations(context, config->ca_cert_file, config->ca_cert_dir) <=
@@ -180,7 +185,6 @@ static bool context_fill(SSL_CTX *context, const struct tls_config *config)
 	if (config->ciphersuites != NULL &&
 		SSL_CTX_set_ciphersuites(context, config->ciphersuites) <= 0)
 		return context_fail("Failed to configure ciphersuites", config->ciphersuites);
-	context_set_sessions(context, config);
 	return true;
 }
 
@@ -212,8 +216,42 @@ SSL_CTX *tls_context_new(const struct tls_config *config)
 		context_fail("Failed to make a TLS context", NULL);
 		return NULL;
 	}
-	if (context_fill(context, config))
+	const struct context_identity own = {
+		config->cert_file, config->key_file, config->key_file_pass};
+	if (context_fill(context, config, &own) &&
+		context_load_dh(context, config->dh_params_file)) {
+		context_set_sessions(context, config);
 		return context;
+	}
+	SSL_CTX_free(context);
+	return NULL;
+}
+
+SSL_CTX *tls_context_new_client(const struct tls_config *config)
+{
+	struct context_identity own = {config->client_cert_file, config->client_key_file,
+		config->client_key_file_pass};
+
+	if (!config_is_complete(config))
+		return NULL;
+	if (own.cert_file == NULL)
+		own = (struct context_identity){
+			config->cert_file, config->key_file, config->key_file_pass};
+	if (own.key_file == NULL) {
+		log_line(LOG_WARNING, "No tls-client-key-file configured!");
+		return NULL;
+	}
+	ERR_clear_error();
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+	if (context == NULL) {
+		context_fail("Failed to make a TLS context", NULL);
+		return NULL;
+	}
+	if (context_fill(context, config, &own)) {
+		SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+		SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE);
+		return context;
+	}
 	SSL_CTX_free(context);
 	return NULL;
 }

@@ -74,7 +74,7 @@ const struct param_row tls_params[] = {
 		.help = "Must clients show a certificate? yes, no, or optional: whoever shows one "
 			"must show a good one."},
 	{"tls-replication", PARAM_BOOL, AT(replication), "no", .apply = tls_apply,
-		.help = "TLS towards the primary."},
+		.help = "TLS towards other servers: the primary, and where MIGRATE sends to."},
 	{"tls-cluster", PARAM_BOOL, AT(cluster), "no", .apply = tls_apply,
 		.help = "TLS on the cluster bus."},
 	{"tls-protocols", PARAM_STRING_OR_NULL, AT(protocols), "", .apply = tls_apply,

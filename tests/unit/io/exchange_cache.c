@@ -40,13 +40,14 @@ static bool is_open(int fd)
 
 static int take(const char *host, int port, bool logs_in)
 {
-	return exchange_cache_take(cache, &(struct exchange_peer){host, port, logs_in});
+	return exchange_cache_take(cache, &(struct exchange_peer){host, port, logs_in, NULL}).fd;
 }
 
 static int keep(const char *host, int port, bool logs_in)
 {
 	int fd = file_open();
-	exchange_cache_keep(cache, &(struct exchange_peer){host, port, logs_in}, fd);
+	exchange_cache_keep(cache, &(struct exchange_peer){host, port, logs_in, NULL},
+		(struct exchange_line){fd, NULL});
 	return fd;
 }
 
@@ -66,6 +67,35 @@ static void test_peers(void **state)
 	close(a);
 	close(other_port);
 	close(login);
+}
+
+static int goodbyes;
+
+static void say_goodbye(void *state)
+{
+	assert_ptr_equal(state, &goodbyes);
+	goodbyes++;
+}
+
+/* A connection of a wire is only for that wire, and closed by it. */
+static void test_wires(void **state)
+{
+	static const struct exchange_wire wire = {.close = say_goodbye};
+	const struct exchange_peer peer = {"a", 1, false, &wire};
+	int fd = file_open();
+	(void)state;
+	goodbyes = 0;
+	exchange_cache_keep(cache, &peer, (struct exchange_line){fd, &goodbyes});
+	assert_int_equal(take("a", 1, false), -1);
+	struct exchange_line line = exchange_cache_take(cache, &peer);
+	assert_int_equal(line.fd, fd);
+	assert_ptr_equal(line.state, &goodbyes);
+	assert_int_equal(goodbyes, 0);
+	exchange_cache_keep(cache, &peer, line);
+	cache->kept[0].since_us -= EXCHANGE_KEPT_US;
+	cache_expire(&cache->timer);
+	assert_int_equal(goodbyes, 1);
+	assert_false(is_open(fd));
 }
 
 static void test_newest_first(void **state)
@@ -88,7 +118,7 @@ static void test_limit(void **state)
 	assert_int_equal(take("a", 0, false), -1);
 	/* The number may have been given to the last one. */
 	assert_true(second >= 0 && is_open(second));
-	assert_int_equal(cache->kept[0].fd, second);
+	assert_int_equal(cache->kept[0].line.fd, second);
 	(void)first;
 }
 
@@ -113,6 +143,7 @@ static void test_expiry(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_peers), CASE(test_newest_first), CASE(test_limit), CASE(test_expiry)};
+		CASE(test_peers), CASE(test_wires), CASE(test_newest_first), CASE(test_limit),
+		CASE(test_expiry)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
