@@ -318,6 +318,25 @@ static void write_databases(struct buf *out, const struct metrics_source *source
 	buf_release(&keyspace);
 }
 
+/* The latest spike of each event that the latency monitor has seen. */
+static void write_spikes(struct buf *out, const struct latency_monitor *m)
+{
+	static const char *const names[] = {
+		"latency_spike_last", "latency_spike_duration_seconds"};
+
+	for (int which = 0; which < 2 && m->count > 0; which++) {
+		write_type(out, names[which], "gauge");
+		for (int i = 0; i < m->count; i++) {
+			const struct latency_sample *s = latency_sample_back(m->events[i], 0);
+			if (s == NULL)
+				continue;
+			write_labelled(out, names[which], "event_name",
+				bytes_text(m->events[i]->name));
+			write_number(out, which == 0 ? (double)s->time_s : (double)s->ms / 1e3);
+		}
+	}
+}
+
 void metrics_render(const struct metrics_source *source, struct buf *out)
 {
 	struct bytes all = BYTES("everything");
@@ -330,6 +349,7 @@ void metrics_render(const struct metrics_source *source, struct buf *out)
 	write_commands(out, info);
 	write_summaries(out, info);
 	write_errors(out, info);
+	write_spikes(out, source->latency);
 	write_databases(out, source);
 	buf_release(&text);
 }

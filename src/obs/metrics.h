@@ -10,6 +10,7 @@
 #define RINGLET_OBS_METRICS_H
 
 #include "obs/info.h"
+#include "obs/latency.h"
 
 #define METRICS_DATABASES_MAX 1024 /* empty ones beyond are left out */
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
@@ -20,6 +21,7 @@ struct metrics_source {
 	int databases;
 	int64_t now_s;
 	int64_t slowlog_count, slowlog_last_id, slowlog_last_us; /* 0 where there is none */
+	const struct latency_monitor *latency;
 };
 
 void metrics_render(const struct metrics_source *source, struct buf *out);

@@ -15,7 +15,8 @@ static void page_metrics(const struct server *s, struct http_page *page)
 	struct metrics_source source = {.info = s->services.info,
 		.databases = s->keyspace->db_count,
 		.now_s = s->exec->now_ms / 1000,
-		.slowlog_count = log->count};
+		.slowlog_count = log->count,
+		.latency = &s->observe->latency};
 
 	if (log->count > 0) {
 		const struct slowlog_entry *last =

@@ -16,6 +16,8 @@ import redis
 port = int(sys.argv[1])
 r = redis.Redis(port=port, db=3)
 r.flushdb()
+r.config_set("latency-monitor-threshold", 1)
+r.eval("for i = 1, 3000000 do local a = i end", 0)
 with r.pipeline(transaction=False) as p:
     for i in range(500):
         p.set(f"string:{i}", i, ex=1000)
@@ -107,6 +109,8 @@ for name in ("redis_connected_clients", "redis_memory_used_bytes", "redis_comman
              "redis_rdb_last_save_timestamp_seconds", "redis_aof_enabled", "redis_process_id",
              'redis_db_keys{db="db3"}', 'redis_db_keys_expiring{db="db3"}',
              'redis_commands_total{cmd="lpush"}', 'redis_errors_total{err="WRONGTYPE"}',
+             'redis_latency_spike_last{event_name="command"}',
+             'redis_latency_spike_duration_seconds{event_name="command"}',
              'redis_key_size{db="db3",key="hash"}',
              'redis_stream_length{db="db3",stream="stream"}',
              'redis_stream_group_messages_pending{db="db3",group="group",stream="stream"}'):
@@ -114,5 +118,6 @@ for name in ("redis_connected_clients", "redis_memory_used_bytes", "redis_comman
 assert values['redis_db_keys{db="db3"}'] == 505
 assert values['redis_stream_group_messages_pending{db="db3",group="group",stream="stream"}'] == 1
 assert "level=error" not in log and "panic" not in log, log
+r.config_set("latency-monitor-threshold", 0)
 r.flushdb()
 print("ok")

@@ -94,6 +94,12 @@ static const char expected[] =
 	"redis_latency_percentiles_usec_sum{cmd=\"a\\\"b\"} 2000000\n"
 	"redis_latency_percentiles_usec_count{cmd=\"a\\\"b\"} 1\n"
 	"# TYPE redis_errors_total counter\nredis_errors_total{err=\"ERR\"} 7\n"
+	"# TYPE redis_latency_spike_last gauge\n"
+	"redis_latency_spike_last{event_name=\"command\"} 101\n"
+	"redis_latency_spike_last{event_name=\"fork\"} 100\n"
+	"# TYPE redis_latency_spike_duration_seconds gauge\n"
+	"redis_latency_spike_duration_seconds{event_name=\"command\"} 0.02\n"
+	"redis_latency_spike_duration_seconds{event_name=\"fork\"} 1.5\n"
 	"# TYPE redis_db_keys gauge\n"
 	"redis_db_keys{db=\"db0\"} 0\nredis_db_keys{db=\"db1\"} 3\n"
 	"redis_db_keys{db=\"db2\"} 4\nredis_db_keys{db=\"db3\"} 0\n"
@@ -112,14 +118,27 @@ static void test_page(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		info_add(info, rows[i], values[i]);
+	struct latency_monitor latency;
+	latency_init(&latency);
+	latency.threshold_ms = 1;
+	latency_add(&latency, "command", 30, 100);
+	latency_add(&latency, "fork", 1500, 100);
+	latency_add(&latency, "command", 20, 101);
 	const struct metrics_source source = {.info = info,
 		.databases = 4,
 		.now_s = 1000,
 		.slowlog_count = 2,
 		.slowlog_last_id = 9,
-		.slowlog_last_us = 250000};
+		.slowlog_last_us = 250000,
+		.latency = &latency};
 	metrics_render(&source, &out);
 	assert_string_equal(buf_text(&out), expected);
+	latency_release(&latency);
+	buf_clear(&out);
+	latency_init(&latency);
+	metrics_render(&source, &out);
+	assert_null(strstr(buf_text(&out), "spike"));
+	latency_release(&latency);
 	buf_release(&out);
 	info_free(info);
 }
