@@ -183,12 +183,6 @@ static enum outcome acl_whoami(struct call *call)
 
 /* --- categories, passwords, dry runs ---------------------------------------------------------- */
 
-static enum outcome fail_usage(struct call *call)
-{
-	return call_failf(call, E_SUBCOMMAND_USAGE, bytes_clip_text(call->argv[1], 128).text,
-		call->command->parent->row->name);
-}
-
 struct category_walk {
 	struct reply *reply;
 	int category;
@@ -209,7 +203,7 @@ static enum outcome acl_cat(struct call *call)
 	struct category_walk walk = {.reply = call->reply};
 
 	if (call->argc > 3)
-		return fail_usage(call);
+		return help_fail_usage(call);
 	if (call->argc == 2) {
 		reply_array(call->reply, CATEGORY_COUNT);
 		for (int i = 0; i < CATEGORY_COUNT; i++)
@@ -231,7 +225,7 @@ static enum outcome acl_genpass(struct call *call)
 	int64_t bits = ACL_GENPASS_BITS;
 
 	if (call->argc > 3)
-		return fail_usage(call);
+		return help_fail_usage(call);
 	if (call->argc == 3 && !call_arg_i64(call, 2, &bits))
 		return FAILED;
 	if (bits <= 0 || bits > ACL_GENPASS_BITS_MAX)
@@ -303,7 +297,7 @@ static enum outcome acl_log(struct call *call)
 	int64_t count = ACL_LOG_DEFAULT;
 
 	if (call->argc > 3)
-		return fail_usage(call);
+		return help_fail_usage(call);
 	if (call->argc == 3 && call_arg_is(call, 2, "reset")) {
 		acl_log_reset(log);
 		reply_ok(call->reply);

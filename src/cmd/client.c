@@ -116,6 +116,8 @@ static enum outcome client_unblock(struct call *call)
 	int64_t id;
 	bool with_error = false;
 
+	if (call->argc > 4)
+		return help_fail_usage(call);
 	if (call->argc == 4) {
 		with_error = call_arg_is(call, 3, "error");
 		if (!with_error && !call_arg_is(call, 3, "timeout"))
@@ -133,6 +135,8 @@ static enum outcome client_pause(struct call *call)
 	enum pause_kind kind = PAUSE_ALL;
 	int64_t timeout_ms;
 
+	if (call->argc > 4)
+		return help_fail_usage(call);
 	if (call->argc == 4) {
 		if (call_arg_is(call, 3, "write"))
 			kind = PAUSE_WRITES;

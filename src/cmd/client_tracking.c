@@ -2,16 +2,12 @@
  *
  * CLIENT TRACKING, CACHING, GETREDIR and TRACKINGINFO.
  */
+#include "base/mem.h"
 #include "base/num.h"
 #include "cmd/client_internal.h"
 #include "push/tracking.h"
 
-#define TRACKING_PREFIXES_MAX 64 /* in one call */
-
-struct tracking_arguments {
-	struct tracking_options options;
-	struct bytes prefixes[TRACKING_PREFIXES_MAX];
-};
+#include <stdlib.h>
 
 static bool redirect_parse(struct call *call, int index, struct tracking_options *o)
 {
@@ -32,11 +28,10 @@ static bool redirect_parse(struct call *call, int index, struct tracking_options
 	return true;
 }
 
-static bool tracking_parse(struct call *call, struct tracking_arguments *a)
+/* `prefixes` has room for as many as there are words. */
+static bool tracking_parse(struct call *call, struct tracking_options *o, struct bytes *prefixes)
 {
-	struct tracking_options *o = &a->options;
-
-	o->prefixes = a->prefixes;
+	o->prefixes = prefixes;
 	for (int i = 3; i < call->argc; i++) {
 		bool has_more = i + 1 < call->argc;
 		if (call_arg_is(call, i, "redirect") && has_more) {
@@ -50,9 +45,8 @@ static bool tracking_parse(struct call *call, struct tracking_arguments *a)
 			o->optout = true;
 		} else if (call_arg_is(call, i, "noloop")) {
 			o->noloop = true;
-		} else if (call_arg_is(call, i, "prefix") && has_more &&
-			   o->prefix_count < TRACKING_PREFIXES_MAX) {
-			a->prefixes[o->prefix_count++] = call->argv[++i];
+		} else if (call_arg_is(call, i, "prefix") && has_more) {
+			prefixes[o->prefix_count++] = call->argv[++i];
 		} else {
 			call_fail(call, E_SYNTAX);
 			return false;
@@ -61,27 +55,60 @@ static bool tracking_parse(struct call *call, struct tracking_arguments *a)
 	return true;
 }
 
+/* By their bytes, equal ones as they were given. */
+static int prefix_compare(const void *a, const void *b)
+{
+	const struct bytes *const *x = a, *const *y = b;
+	int order = bytes_compare(**x, **y);
+	return order != 0 ? order : (*x > *y) - (*x < *y);
+}
+
+/* The first of the given prefixes that overlaps with one behind it, and that one. In order of
+ * bytes whatever begins with a prefix stands behind it. */
+static bool prefixes_overlap(const struct tracking_options *o, const struct bytes **first,
+	const struct bytes **second)
+{
+	size_t count = (size_t)o->prefix_count;
+	const struct bytes **sorted = mem_alloc((count + 1) * sizeof(struct bytes *));
+
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = &o->prefixes[i];
+	qsort(sorted, count, sizeof(*sorted), prefix_compare);
+	*first = *second = NULL;
+	for (size_t i = 1, root = 0; i < count; i++) {
+		const struct bytes *a = sorted[root], *b = sorted[i];
+		if (a->len > b->len || memcmp(a->ptr, b->ptr, a->len) != 0) {
+			root = i;
+			continue;
+		}
+		const struct bytes *low = a < b ? a : b, *high = a < b ? b : a;
+		if (*first == NULL || low < *first || (low == *first && high < *second)) {
+			*first = low;
+			*second = high;
+		}
+	}
+	mem_free(sorted);
+	return *first != NULL;
+}
+
 /* Prefixes must not overlap: a key would be told twice. */
 static bool prefixes_fit(struct call *call, const struct tracking_options *o)
 {
+	const struct bytes *first, *second;
+
 	for (int i = 0; i < o->prefix_count; i++) {
-		struct bytes other = tracking_overlap(call->session, o->prefixes[i]);
-		bool is_own = other.ptr != NULL;
-		for (int j = 0; j < i && other.ptr == NULL; j++) {
-			size_t shorter = o->prefixes[i].len < o->prefixes[j].len
-						 ? o->prefixes[i].len
-						 : o->prefixes[j].len;
-			if (memcmp(o->prefixes[i].ptr, o->prefixes[j].ptr, shorter) == 0)
-				other = o->prefixes[j];
-		}
-		if (other.ptr == NULL)
+		struct bytes own = tracking_overlap(call->session, o->prefixes[i]);
+		if (own.ptr == NULL)
 			continue;
-		call_failf(call, is_own ? E_TRACKING_OVERLAP : E_TRACKING_OVERLAP_NEW,
-			bytes_clip_text(is_own ? o->prefixes[i] : other, 128).text,
-			bytes_clip_text(is_own ? other : o->prefixes[i], 128).text);
+		call_failf(call, E_TRACKING_OVERLAP, bytes_clip_text(o->prefixes[i], 128).text,
+			bytes_clip_text(own, 128).text);
 		return false;
 	}
-	return true;
+	if (!prefixes_overlap(o, &first, &second))
+		return true;
+	call_failf(call, E_TRACKING_OVERLAP_NEW, bytes_clip_text(*first, 128).text,
+		bytes_clip_text(*second, 128).text);
+	return false;
 }
 
 static bool tracking_is_consistent(struct call *call, const struct tracking_options *o)
@@ -104,16 +131,16 @@ static bool tracking_is_consistent(struct call *call, const struct tracking_opti
 	return false;
 }
 
-enum outcome client_tracking(struct call *call)
+static enum outcome tracking_switch(struct call *call, struct bytes *prefixes)
 {
-	struct tracking_arguments a = {.options = {0}};
+	struct tracking_options o = {0};
 
-	if (!tracking_parse(call, &a))
+	if (!tracking_parse(call, &o, prefixes))
 		return FAILED;
 	if (call_arg_is(call, 2, "on")) {
-		if (!tracking_is_consistent(call, &a.options))
+		if (!tracking_is_consistent(call, &o))
 			return FAILED;
-		tracking_enable(call->session, &a.options);
+		tracking_enable(call->session, &o);
 	} else if (call_arg_is(call, 2, "off")) {
 		tracking_disable(call->session);
 	} else {
@@ -121,6 +148,15 @@ enum outcome client_tracking(struct call *call)
 	}
 	reply_ok(call->reply);
 	return DONE;
+}
+
+enum outcome client_tracking(struct call *call)
+{
+	struct bytes *prefixes = mem_alloc((size_t)call->argc * sizeof(*prefixes));
+	enum outcome outcome = tracking_switch(call, prefixes);
+
+	mem_free(prefixes);
+	return outcome;
 }
 
 enum outcome client_caching(struct call *call)

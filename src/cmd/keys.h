@@ -26,7 +26,7 @@ static inline int keys_prefetch(const struct call *call, int first, int step, st
 	return count;
 }
 
-/* As call_find_read without the touch: EXISTS, TYPE, TTL, OBJECT look without using. */
+/* As call_find_read without the touch: EXISTS, TYPE, TTL look without using. */
 struct entry *keys_find_untouched(struct call *call, struct key key);
 
 #endif

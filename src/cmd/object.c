@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * OBJECT: how a value is kept, and when and how often it is used. Looking does not count as using.
+ * OBJECT: how a value is kept, and when and how often it is used. Looking does not count as using,
+ * and not finding is no event.
  */
 #include "cmd/commands.h"
 #include "cmd/help.h"
-#include "cmd/keys.h"
+#include "exec/exec.h"
 #include "store/evict.h"
 #include "store/type_ops.h"
 
@@ -15,9 +16,13 @@
 /* The entry of argv[2]; NULL: null was replied. */
 static struct entry *object_find(struct call *call)
 {
-	struct entry *e = keys_find_untouched(call, call_key(call, 2));
-	if (e == NULL)
+	struct entry *e = db_find(call->db, call_key(call, 2));
+	if (e == NULL) {
+		call->exec->stats.keyspace_misses++;
 		reply_null(call->reply);
+		return NULL;
+	}
+	call->exec->stats.keyspace_hits++;
 	return e;
 }
 

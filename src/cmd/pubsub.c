@@ -34,7 +34,8 @@ static enum outcome subscribe_all(struct call *call, enum channel_kind kind, con
 {
 	struct session *s = call->session;
 
-	if (s->flags & SESSION_DENY_BLOCKING && !(s->flags & SESSION_IN_EXEC))
+	bool is_allowed = s->flags & SESSION_IN_EXEC && kind != CHANNEL_SHARD;
+	if (s->flags & SESSION_DENY_BLOCKING && !is_allowed)
 		return call_failf(call, E_SUBSCRIBE_DENIED, call->command->row->name);
 	for (int i = 1; i < call->argc; i++) {
 		pubsub_subscribe(s, kind, call->argv[i]);
@@ -142,8 +143,10 @@ static void channels_add(struct bytes name, size_t subscribers, void *context)
 static enum outcome channels_reply(struct call *call, enum channel_kind kind)
 {
 	struct channels_walk walk = {call->reply, call->argc == 3 ? &call->argv[2] : NULL, 0};
-	struct reply_hole hole = reply_open(call->reply);
 
+	if (call->argc > 3)
+		return help_fail_usage(call);
+	struct reply_hole hole = reply_open(call->reply);
 	pubsub_each(call->exec, kind, channels_add, &walk);
 	reply_close_array(call->reply, hole, walk.count);
 	return DONE;

@@ -44,7 +44,8 @@ static enum outcome call_fail_exec(struct call *call, struct bytes text)
 enum outcome call_fail_text(struct call *call, struct bytes text)
 {
 	if (UNLIKELY(call->command != NULL && call->command->run == call->exec->exec_run &&
-		    call->command->run != NULL && call->exec->current != call))
+		    call->command->run != NULL && call->exec->current != call &&
+		    call->session->caller == NULL))
 		return call_fail_exec(call, text);
 	exec_count_error(call->exec, text);
 	reply_error_text(call->reply, text);

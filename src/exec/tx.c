@@ -141,6 +141,7 @@ void tx_exec(struct call *call)
 {
 	struct session *s = call->session;
 	struct transaction queue = *s->tx;
+	bool is_mute = s->reply.out != &s->out;
 
 	/* The queue is taken away first: a queued command may be EXEC's own undoing (RESET …). */
 	s->tx->calls = NULL;
@@ -153,6 +154,12 @@ void tx_exec(struct call *call)
 			.argv = queue.calls[i].argv, .argc = queue.calls[i].argc};
 		if (call_is_permitted(&inner, GATE_BIT(GATE_ACL)))
 			call_run_nested(&inner);
+		if (s->flags & SESSION_REPLY_OFF) /* from this one on */
+			s->reply.out = &call->exec->discard;
+	}
+	if (s->reply.out == &call->exec->discard && !is_mute) {
+		s->reply.out = &s->out;
+		out_clear(&call->exec->discard);
 	}
 	s->flags &= ~(uint32_t)(SESSION_DENY_BLOCKING | SESSION_IN_EXEC);
 	tx_drop_queue(&queue);

@@ -102,7 +102,7 @@ static void invalidate_write(
 		return; /* RESP2 without redirection has no way to say it */
 	}
 	if (is_everything) {
-		reply_null_array(&push);
+		reply_null(&push);
 	} else {
 		reply_array(&push, (int64_t)count);
 		for (size_t at = 0; at < keys.len;) {
@@ -485,7 +485,7 @@ void tracking_enable(struct session *s, const struct tracking_options *options)
 	s->flags |= SESSION_TRACKING_BCAST;
 	for (int i = 0; i < options->prefix_count; i++)
 		prefix_join(s, options->prefixes[i]);
-	if (options->prefix_count == 0 && link_is_empty(&s->tracking->prefixes))
+	if (options->prefix_count == 0)
 		prefix_join(s, BYTES(""));
 }
 
