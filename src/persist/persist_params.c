@@ -146,7 +146,7 @@ const struct param_row persist_params[] = {
 			"clients leave; fork, by a child process on another core, which costs "
 			"memory "
 			"for every page that changes meanwhile."},
-	{"snapshot-budget-us", PARAM_INT, SNAP(budget_us), "100", .min = 10, .max = 1000000,
+	{"snapshot-budget-us", PARAM_INT, SNAP(budget_us), "30", .min = 10, .max = 1000000,
 		.help = "sliced: the longest that clients wait for the snapshot's sake, in "
 			"microseconds; time that nobody needs is used freely."},
 	{"rdb-key-save-delay", PARAM_INT, SNAP(key_save_delay_us), "0", .flags = PARAM_HIDDEN,
@@ -165,8 +165,10 @@ const struct param_row persist_params[] = {
 	{"appendfsync", PARAM_ENUM, LOG(fsync), "everysec", .choices = param_fsync,
 		.apply = apply_any,
 		.help = "When the log reaches the disk: always (before the reply), everysec, no "
-			"(when the system "
-			"likes)."},
+			"(when the system likes). While it can't be written, as on a full disk, "
+			"writes answer MISCONF and reads go on; under always those of what is not "
+			"on the disk answer MISCONF as well, unless a connection says CLIENT "
+			"DURABILITY written."},
 	{"no-appendfsync-on-rewrite", PARAM_BOOL, LOG(no_fsync_on_rewrite), "no",
 		.apply = apply_any,
 		.help = "Don't sync the log under everysec while it is rewritten or a snapshot "
