@@ -44,6 +44,7 @@ struct hold_queue {
 	uint64_t untracked;        /* groups up to this one left no keys behind */
 	struct hold_frame *frame;  /* of the outermost call that runs */
 	const struct call *published_by; /* the call whose modification was published last */
+	bool has_written;          /* a write did, within the outermost call */
 	bool has_failed;           /* the log; and no other is trusted yet */
 	int64_t failed_us;
 	struct link waiting;
@@ -256,6 +257,8 @@ static void hold_begin(struct call *call, struct hold_frame *frame, void *contex
 		return;
 	frame->outer = q->frame;
 	q->frame = frame;
+	if (frame->outer == NULL)
+		q->has_written = false;
 	uint8_t durability = hold_durability(q, s);
 	const struct hold *h = s->hold;
 	const struct hold_mark *last = h == NULL || h->count == 0 ? NULL : &h->marks[h->count - 1];
@@ -387,8 +390,9 @@ static bool hold_has_changed(const struct hold_queue *q, const struct hold_frame
 	return q->exec->keyspace->dirty != frame->dirty || q->exec->effect_count != frame->effects;
 }
 
-/* The log has failed: nobody waits for it. What changed (writes are refused) has expired, and does
- * so again. Who wants what is on the disk hears that this is not. */
+/* The log has failed: no read waits for it. What changed here has expired, and does so again
+ * (writes are refused; one that was under way is held with the others). Who wants what is on the
+ * disk hears that this is not. */
 static void hold_end_failed(struct hold_queue *q, struct call *call, struct hold_frame *frame)
 {
 	struct session *s = call->session;
@@ -441,6 +445,7 @@ static inline void hold_note_write(struct hold_queue *q, const struct call *call
 	q->published_by = NULL;
 	if (!(c->flags & CMD_WRITE))
 		return;
+	q->has_written |= has_changed;
 	if (UNLIKELY(c->first_key <= 0 && !(c->flags & CMD_MOVABLE_KEYS))) {
 		/* It names no keys and may have changed any (SWAPDB publishes nothing), or
 		 * functions, which are no part of the keyspace. */
@@ -474,7 +479,7 @@ static void hold_end(
 		if (group > outermost->target)
 			outermost->target = group;
 	}
-	if (UNLIKELY(is_outermost && q->has_failed))
+	if (UNLIKELY(is_outermost && q->has_failed && !q->has_written))
 		hold_end_failed(q, call, frame);
 	else if (is_outermost)
 		hold_end_outermost(q, call, frame);
