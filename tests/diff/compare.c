@@ -182,37 +182,6 @@ static int numbers_equal(struct text a, struct text b)
 	}
 }
 
-/* How many milliseconds ago something was: no test takes an hour, but XCLAIM may claim it. */
-static int is_time(char kind, struct text token)
-{
-	if (kind != ':' || !token.len || token.len > 13)
-		return 0;
-	long long number = strtoll(token.data, NULL, 10);
-
-	return number >= 0;
-}
-
-/* What XPENDING tells of entries, but for how long ago they were delivered: that stands behind the
- * name of a consumer. */
-static int times_equal(struct text a, struct text b)
-{
-	size_t a_at = 0, b_at = 0;
-	char a_kind, b_kind, before = 0, last = 0;
-
-	do {
-		struct text x = token_next(a, &a_at, &a_kind), y = token_next(b, &b_at, &b_kind);
-		int is_idle = before == '$' && last == '$';
-
-		if (a_kind != b_kind)
-			return 0;
-		if (!text_equal(x, y) && !(is_idle && is_time(a_kind, x) && is_time(b_kind, y)))
-			return 0;
-		before = last;
-		last = a_kind;
-	} while (a_kind);
-	return 1;
-}
-
 /* The next token of a user's description. Left out: the rules of his commands, which 7.2 keeps as
  * they were given and 7.0 sums up; the flag that 7.2 shows and 7.0 takes for granted; how many
  * flags there are. */
@@ -259,7 +228,6 @@ int replies_equal(enum compare how, struct text a, struct text b)
 	case COMPARE_NEAR: return near_equal(a, b);
 	case COMPARE_ENCODING: return encoding_equal(a, b);
 	case COMPARE_KIND: return a.data[0] == b.data[0];
-	case COMPARE_TIMES: return times_equal(a, b);
 	case COMPARE_USER: return user_equal(a, b);
 	case COMPARE_NOTHING:
 	case COMPARE_CROSS: break;

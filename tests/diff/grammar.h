@@ -30,7 +30,6 @@ enum compare {
 	COMPARE_NEAR, /* integers, a little apart: seconds or milliseconds to live */
 	COMPARE_ENCODING, /* names that 7.2 changed count as equal */
 	COMPARE_KIND, /* the type byte */
-	COMPARE_TIMES, /* but for how long entries of a stream have been pending */
 	COMPARE_USER, /* but for the order of its commands, which 7.2 keeps */
 	COMPARE_NOTHING, /* what only one of the servers knows */
 	COMPARE_CROSS, /* each server restores what the other dumps */
