@@ -206,25 +206,38 @@ static bool config_is_complete(const struct tls_config *config)
 	return why == NULL;
 }
 
-SSL_CTX *tls_context_new(const struct tls_config *config)
+/* A context of one direction; NULL: why is logged. */
+static SSL_CTX *context_make(const SSL_METHOD *method, const struct tls_config *config,
+	const struct context_identity *own)
 {
-	if (!config_is_complete(config))
-		return NULL;
 	ERR_clear_error();
-	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+	SSL_CTX *context = SSL_CTX_new(method);
 	if (context == NULL) {
 		context_fail("Failed to make a TLS context", NULL);
 		return NULL;
 	}
-	const struct context_identity own = {
-		config->cert_file, config->key_file, config->key_file_pass};
-	if (context_fill(context, config, &own) &&
-		context_load_dh(context, config->dh_params_file)) {
-		context_set_sessions(context, config);
+	if (context_fill(context, config, own))
 		return context;
-	}
 	SSL_CTX_free(context);
 	return NULL;
+}
+
+SSL_CTX *tls_context_new(const struct tls_config *config)
+{
+	const struct context_identity own = {
+		config->cert_file, config->key_file, config->key_file_pass};
+
+	if (!config_is_complete(config))
+		return NULL;
+	SSL_CTX *context = context_make(TLS_server_method(), config, &own);
+	if (context == NULL)
+		return NULL;
+	if (!context_load_dh(context, config->dh_params_file)) {
+		SSL_CTX_free(context);
+		return NULL;
+	}
+	context_set_sessions(context, config);
+	return context;
 }
 
 SSL_CTX *tls_context_new_client(const struct tls_config *config)
@@ -241,17 +254,10 @@ SSL_CTX *tls_context_new_client(const struct tls_config *config)
 		log_line(LOG_WARNING, "No tls-client-key-file configured!");
 		return NULL;
 	}
-	ERR_clear_error();
-	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-	if (context == NULL) {
-		context_fail("Failed to make a TLS context", NULL);
+	SSL_CTX *context = context_make(TLS_client_method(), config, &own);
+	if (context == NULL)
 		return NULL;
-	}
-	if (context_fill(context, config, &own)) {
-		SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
-		SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE);
-		return context;
-	}
-	SSL_CTX_free(context);
-	return NULL;
+	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE);
+	return context;
 }

@@ -13,16 +13,9 @@
 #include <errno.h>
 #include <unistd.h>
 
-struct save_target {
-	int fd;
-	int error;
-	bool syncs;
-	uint64_t synced_at;
-};
-
-static void save_drain(struct rdb_writer *w)
+void rdb_save_drain(struct rdb_writer *w)
 {
-	struct save_target *t = w->context;
+	struct rdb_save_target *t = w->context;
 	if (t->error == 0)
 		t->error = file_write(t->fd, w->buf.ptr, w->buf.len);
 	buf_clear(&w->buf);
@@ -69,9 +62,9 @@ void rdb_save_to(struct rdb_writer *w, const struct rdb_save_options *options)
 
 static int save_write(int fd, const struct rdb_save_options *options, uint64_t *bytes)
 {
-	struct save_target target = {.fd = fd, .syncs = options->incremental_fsync};
+	struct rdb_save_target target = {.fd = fd, .syncs = options->incremental_fsync};
 	struct rdb_writer w;
-	rdb_writer_init(&w, options->compress, options->checksum, save_drain, &target);
+	rdb_writer_init(&w, options->compress, options->checksum, rdb_save_drain, &target);
 	rdb_save_to(&w, options);
 	if (bytes != NULL)
 		*bytes = rdb_written(&w);

@@ -10,6 +10,16 @@
 
 #define RDB_SAVE_SYNC_BYTES ((uint64_t)4 << 20)
 
+/* A file as the drain of a writer: the writer's context. The first error sticks, as -errno: what
+ * comes behind it is not written. `fd` is the owner's. */
+struct rdb_save_target {
+	int fd;
+	int error;
+	bool syncs; /* every RDB_SAVE_SYNC_BYTES */
+	uint64_t synced_at;
+};
+void rdb_save_drain(struct rdb_writer *w);
+
 struct rdb_save_options {
 	const struct keyspace *keyspace;
 	const struct rdb_functions *functions; /* may be NULL */

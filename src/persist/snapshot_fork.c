@@ -37,25 +37,6 @@ static void child_on_key(void *context, uint64_t keys)
 	child_tell(&s->child, true);
 }
 
-struct command_target {
-	int fd;
-	int error;
-	bool syncs;
-	uint64_t synced_at;
-};
-
-static void drain_commands(struct rdb_writer *w)
-{
-	struct command_target *t = w->context;
-	if (t->error == 0)
-		t->error = file_write(t->fd, w->buf.ptr, w->buf.len);
-	buf_clear(&w->buf);
-	if (t->error != 0 || !t->syncs || w->drained - t->synced_at < RDB_SAVE_SYNC_BYTES)
-		return;
-	t->synced_at = w->drained;
-	t->error = file_sync(t->fd);
-}
-
 static void write_commands_of(struct snapshot *s, struct snapshot_stream *to)
 {
 	uint64_t keys = 0;
@@ -74,12 +55,12 @@ static void write_commands_of(struct snapshot *s, struct snapshot_stream *to)
 
 static int save_commands(struct snapshot *s)
 {
-	struct command_target target = {.syncs = s->config->aof_incremental_fsync};
+	struct rdb_save_target target = {.syncs = s->config->aof_incremental_fsync};
 	struct snapshot_stream to = {.db = SNAPSHOT_NO_DB};
 	target.fd = file_create(s->temp_path);
 	if (target.fd < 0)
 		return target.fd;
-	rdb_writer_init(&to.writer, false, false, drain_commands, &target);
+	rdb_writer_init(&to.writer, false, false, rdb_save_drain, &target);
 	write_commands_of(s, &to);
 	rdb_writer_release(&to.writer);
 	int error = target.error != 0 ? target.error : file_sync(target.fd);
