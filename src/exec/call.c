@@ -124,7 +124,10 @@ static void __attribute__((noinline, cold)) call_sample(struct call *call)
 	exec->samples_open += call->sample_weight != 0;
 }
 
-static inline enum outcome call_execute_now(struct call *call)
+/* `hold` NULL: no reply waits. What follows the reply (messages to the caller, sinks) comes after
+ * its end: it may have to wait as well, and stays where the reply is replaced. */
+static inline enum outcome call_execute_now(
+	struct call *call, const struct hold_ops *hold, struct hold_frame *frame)
 {
 	struct exec *exec = call->exec;
 	struct command *command = call->command;
@@ -143,6 +146,8 @@ static inline enum outcome call_execute_now(struct call *call)
 	effect_call_end(call);
 	exec->depth--;
 	exec->current = outer;
+	if (hold != NULL)
+		hold->end(call, frame, outcome, hold->context);
 	if (UNLIKELY(exec->pushes_for != NULL) && exec->depth == 0)
 		exec_send_pushes(exec);
 	if (UNLIKELY(exec->seen_count > 0) && !call->is_blocked_retry && !call->is_shown)
@@ -165,12 +170,10 @@ HOT static enum outcome call_execute(struct call *call)
 	const struct hold_ops *hold = call->exec->hold;
 
 	if (LIKELY(hold == NULL))
-		return call_execute_now(call);
+		return call_execute_now(call, NULL, NULL);
 	struct hold_frame frame;
 	hold->begin(call, &frame, hold->context);
-	enum outcome outcome = call_execute_now(call);
-	hold->end(call, &frame, outcome, hold->context);
-	return outcome;
+	return call_execute_now(call, hold, &frame);
 }
 
 /* The outermost call: its unit closes, and whoever waited for what it did is served. */
