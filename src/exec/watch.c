@@ -145,8 +145,9 @@ static void watch_on_change(const struct change *change, void *context)
 	}
 	struct watched_key *k =
 		watched_key_find(t, change->db, (struct key){change->key, change->hash});
+	bool is_removal = change->cause == CHANGE_EXPIRED || change->cause == CHANGE_EVICTED;
 	if (k != NULL)
-		watched_key_touch(k, change->db, change->cause == CHANGE_EXPIRED);
+		watched_key_touch(k, change->db, is_removal);
 }
 
 void watch_on_swap(struct exec *exec, int a, int b)
