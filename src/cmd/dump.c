@@ -176,6 +176,8 @@ static enum outcome restore(struct call *call)
 		restore_expired(call, key, old);
 		return DONE;
 	}
+	if (old != NULL) /* which is deleted: the key counts as new */
+		db_notice(call->db, key, EVENT_NEW, "new");
 	struct entry *e = db_set_value(call->db, key, &v, expiry_ms);
 	if (o.idle_s >= 0 && !policy_is_lfu(k->config.policy))
 		entry_set_idle(k, e, (uint64_t)o.idle_s);

@@ -77,10 +77,14 @@ static enum outcome type(struct call *call)
 	return DONE;
 }
 
-/* Stores a value and its expiry (-1 = none). A short string that had grown stays "raw". */
+/* Stores a value and its expiry (-1 = none). A short string that had grown stays "raw". What was
+ * there is deleted, so that the key counts as new. */
 static void value_place(
 	struct db *db, struct key key, struct value *v, uint8_t encoding, int64_t expiry_ms)
 {
+	bool replaces = db->keyspace->notices & EVENT_NEW && db_find(db, key) != NULL;
+	if (replaces)
+		db_notice(db, key, EVENT_NEW, "new");
 	struct entry *e = db_set_value(db, key, v, expiry_ms < 0 ? EXPIRY_NONE : expiry_ms);
 	if (encoding == ENC_INLINE_RAW && e->encoding == ENC_INLINE)
 		e->encoding = ENC_INLINE_RAW;

@@ -230,6 +230,8 @@ bool command_table_rename(struct command_table *t, struct bytes name, struct byt
 {
 	uint64_t word = command_word(name);
 	struct command *c = command_lookup(t, name);
+	if (c != NULL && new_name.len == name.len && command_lookup(t, new_name) == c)
+		return true; /* its own name */
 	if (c == NULL || (new_name.len > 0 && !slot_take(t, c, new_name)))
 		return false;
 	for (size_t i = command_slot_of(word, name.len);; i = (i + 1) % COMMAND_SLOTS) {

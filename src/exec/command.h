@@ -140,7 +140,7 @@ struct command *command_find(const struct command_table *t, struct bytes name);
 struct command *command_resolve(const struct command_table *t, const struct bytes *argv, int argc,
 	struct command **container);
 /* rename-command: new_name empty = removed. False when there is no such command or the new name is
- * taken. */
+ * another's. */
 bool command_table_rename(struct command_table *t, struct bytes name, struct bytes new_name);
 int command_table_count(const struct command_table *t);      /* top-level */
 int command_table_ids(const struct command_table *t);        /* with subcommands: id < this */

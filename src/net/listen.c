@@ -226,6 +226,11 @@ bool net_listen(struct net *net, char *error, size_t error_size)
 	return true;
 }
 
+bool net_is_listening(const struct net *net)
+{
+	return net->listener_count > 0;
+}
+
 void net_listen_close(struct net *net)
 {
 	for (int i = 0; i < net->listener_count; i++) {

@@ -84,6 +84,8 @@ void net_pages_init(struct net *net,
 	void (*write)(struct bytes path, struct http_page *page, void *context), void *context);
 /* Listens for them as the configuration says; false as net_listen. */
 bool net_pages_listen(struct net *net, char *error, size_t error_size);
+/* Is there any socket that clients can come by? */
+bool net_is_listening(const struct net *net);
 /* "listener0:name=tcp,bind=127.0.0.1,port=6379" rows for INFO. */
 void net_listeners_describe(
 	struct net *net, void (*row)(const char *text, void *context), void *context);

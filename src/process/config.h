@@ -54,6 +54,10 @@ enum config_start {
 enum config_start config_start(struct config *c, int argc, char **argv);
 /* Reads text as if it were a file; false after printing the error block to stderr. */
 bool config_parse(struct config *c, struct bytes text);
+/* Where config_parse is, for directives that can be judged only later. */
+int config_line_number(const struct config *c);
+/* Prints the error block; line 0: about no line. Always false. */
+bool config_fatal(int line_number, struct bytes line, const char *why);
 /* Absolute path of the file, "" = none. */
 const char *config_file(const struct config *c);
 /* Prints redis.conf, generated from the rows, to stdout. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * The command line, with redis-server's rules: an optional file first, "-" last for standard input,
- * and options that are turned into lines as if they stood behind the file:
+ * The command line, with redis-server's rules: an optional file first, "-" first or last for
+ * standard input, and options that are turned into lines as if they stood behind the file:
  *
  *	--port 7777 --save '' --bind "::1" 127.0.0.1   ->   port "7777"
  *	                                                    save ""
@@ -68,7 +68,7 @@ static enum config_start config_one_shot(const struct config *c, int argc, char 
 	}
 	if (strcmp(first, "-h") == 0 || strcmp(first, "--help") == 0) {
 		fputs(config_usage, stderr);
-		return CONFIG_EXIT_OK;
+		return CONFIG_EXIT_BAD; /* as redis-server does */
 	}
 	if (strcmp(first, "--test-memory") == 0)
 		return config_test_memory(argc, argv);
@@ -142,9 +142,11 @@ enum config_start config_start(struct config *c, int argc, char **argv)
 	enum config_start start = config_one_shot(c, argc, argv);
 	if (start != CONFIG_RUN)
 		return start;
-	bool wants_stdin = argc > 1 && strcmp(argv[argc - 1], "-") == 0;
-	bool has_file = argc > 1 && argv[1][0] != '-';
-	int end = wants_stdin ? argc - 1 : argc;
+	bool is_stdin_last = argc > 1 && strcmp(argv[argc - 1], "-") == 0;
+	bool is_stdin_first = argc > 2 && strcmp(argv[1], "-") == 0;
+	bool has_file = argc > 1 && argv[1][0] != '-' && argv[1][0] != '\0';
+	int first = has_file || is_stdin_first || (argc > 1 && argv[1][0] == '\0') ? 2 : 1;
+	int end = is_stdin_last ? argc - 1 : argc;
 	log_role = 'C';
 	start = CONFIG_EXIT_BAD;
 	if (has_file) {
@@ -154,7 +156,7 @@ enum config_start config_start(struct config *c, int argc, char **argv)
 		if (text.len > 0 && text.ptr[text.len - 1] != '\n')
 			buf_add_char(&text, '\n');
 	}
-	if (wants_stdin) {
+	if (is_stdin_first || is_stdin_last) {
 		log_line(LOG_NOTICE, "Reading config from stdin");
 		if (!config_read_fd(STDIN_FILENO, &text)) {
 			log_line(LOG_WARNING, "Fatal error, can't read standard input: %s",
@@ -162,7 +164,7 @@ enum config_start config_start(struct config *c, int argc, char **argv)
 			goto out;
 		}
 	}
-	config_add_options(end, argv, has_file ? 2 : 1, &text);
+	config_add_options(end, argv, first, &text);
 	if (config_parse(c, buf_bytes(&text)))
 		start = CONFIG_RUN;
 out:

@@ -17,14 +17,21 @@
 
 #define CONFIG_READ_STEP 16384
 
-static bool config_fatal(int line_number, struct bytes line, const char *why)
+bool config_fatal(int line_number, struct bytes line, const char *why)
 {
 	fprintf(stderr, "\n*** FATAL CONFIG FILE ERROR (Ringlet %s, Redis %s) ***\n",
 		RINGLET_VERSION, REDIS_VERSION);
-	fprintf(stderr, "Reading the configuration file, at line %d\n", line_number);
-	fprintf(stderr, ">>> '%.*s'\n", (int)line.len, line.ptr);
+	if (line_number > 0) {
+		fprintf(stderr, "Reading the configuration file, at line %d\n", line_number);
+		fprintf(stderr, ">>> '%.*s'\n", (int)line.len, line.ptr);
+	}
 	fprintf(stderr, "%s\n", why);
 	return false;
+}
+
+int config_line_number(const struct config *c)
+{
+	return c->line_number;
 }
 
 bool config_read_fd(int fd, struct buf *out)
@@ -158,7 +165,7 @@ bool config_parse(struct config *c, struct bytes text)
 		struct bytes line = config_trim(bytes_of(text.ptr, len));
 		size_t skip = end == NULL ? len : len + 1;
 		text = bytes_of(text.ptr + skip, text.len - skip);
-		number++;
+		c->line_number = ++number;
 		if (line.len == 0 || line.ptr[0] == '#')
 			continue;
 		struct param_words words;

@@ -19,6 +19,7 @@ struct config {
 	void *changed_context;
 	char *file; /* absolute, NULL = none */
 	int include_depth;
+	int line_number; /* of the line that is being taken, in its file */
 	const struct param_row
 		*adding[CONFIG_ADDING_MAX]; /* PARAM_ADDS_UP rows seen in the files so far */
 	int adding_count;

@@ -548,6 +548,10 @@ static bool server_open(struct server *s)
 			s->settings.net.port, error);
 		return false;
 	}
+	if (!net_is_listening(s->net)) {
+		log_line(LOG_WARNING, "Configured to not listen anywhere, exiting.");
+		return false;
+	}
 	if (!net_pages_listen(s->net, error, sizeof(error))) {
 		log_line(LOG_WARNING, "Failed listening for metrics (%s), aborting.", error);
 		return false;

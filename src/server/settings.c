@@ -37,6 +37,7 @@ static bool settings_take_rename(
 	s->renames[s->rename_count++] = (struct settings_rename){
 		.from = mem_dup_bytes_text(argv[0].ptr, argv[0].len),
 		.to = mem_dup_bytes_text(argv[1].ptr, argv[1].len),
+		.line = config_line_number(s->config),
 	};
 	return true;
 }
@@ -175,9 +176,9 @@ static bool settings_can_log(const struct settings *s)
 		close(fd);
 		return true;
 	}
-	fprintf(stderr, "\n*** FATAL CONFIG FILE ERROR ***\nCan't open the log file: %s\n",
-		strerror(errno));
-	return false;
+	char why[128];
+	snprintf(why, sizeof(why), "Can't open the log file: %s", strerror(errno));
+	return config_fatal(0, bytes_text(""), why);
 }
 
 enum config_start settings_start(struct settings *s, int argc, char **argv)
@@ -201,12 +202,12 @@ bool settings_rename_commands(struct settings *s, struct command_table *commands
 		if (command_table_rename(commands, bytes_text(r->from), bytes_text(r->to)))
 			continue;
 		bool is_known = command_find(commands, bytes_text(r->from)) != NULL;
-		fprintf(stderr,
-			"\n*** FATAL CONFIG FILE ERROR ***\n>>> 'rename-command \"%s\" "
-			"\"%s\"'\n%s\n",
-			r->from, r->to,
+		struct buf line = {0};
+		buf_printf(&line, "rename-command \"%s\" \"%s\"", r->from, r->to);
+		config_fatal(r->line, buf_bytes(&line),
 			is_known ? "Target command name already exists"
 				 : "No such command in rename-command");
+		buf_release(&line);
 		return false;
 	}
 	return true;

@@ -40,6 +40,7 @@ struct settings {
 	char *executable; /* argv[0] made absolute */
 	struct settings_rename {
 		char *from, *to;
+		int line; /* in its file, for the error */
 	} * renames;
 	int rename_count;
 	const struct acl *users; /* NULL before settings_bind */

@@ -165,6 +165,8 @@ static void test_rename(void **state)
 	assert_string_equal(found(t, "get"), "none");
 	assert_string_equal(found(t, "fETCH"), "get");
 	assert_false(command_table_rename(t, BYTES("get"), BYTES("x")));
+	assert_true(command_table_rename(t, BYTES("set"), BYTES("SET")));
+	assert_non_null(command_find(t, BYTES("set")));
 	assert_false(command_table_rename(t, BYTES("set"), BYTES("fetch")));
 	assert_string_equal(found(t, "set"), "set");
 	assert_true(command_table_rename(t, BYTES("config"), BYTES("")));

@@ -98,6 +98,8 @@ static void test_start(void **state)
 	assert_int_equal(start_with(ARGS(path, "number", "11")), CONFIG_RUN);
 	assert_int_equal(thing.number, 11);
 	unlink(path);
+	assert_int_equal(start_with(ARGS("", "--number", "12")), CONFIG_RUN);
+	assert_int_equal(thing.number, 12);
 }
 
 static void test_one_shots(void **state)
@@ -105,8 +107,8 @@ static void test_one_shots(void **state)
 	(void)state;
 	assert_int_equal(start_with(ARGS("--version")), CONFIG_EXIT_OK);
 	assert_int_equal(start_with(ARGS("-v")), CONFIG_EXIT_OK);
-	assert_int_equal(start_with(ARGS("--help")), CONFIG_EXIT_OK);
-	assert_int_equal(start_with(ARGS("-h")), CONFIG_EXIT_OK);
+	assert_int_equal(start_with(ARGS("--help")), CONFIG_EXIT_BAD);
+	assert_int_equal(start_with(ARGS("-h")), CONFIG_EXIT_BAD);
 	assert_int_equal(start_with(ARGS("--print-config-template")), CONFIG_EXIT_OK);
 	assert_int_equal(start_with(ARGS("--test-memory")), CONFIG_EXIT_BAD);
 	assert_int_equal(start_with(ARGS("--test-memory", "-1")), CONFIG_EXIT_BAD);
