@@ -84,10 +84,11 @@ static enum outcome acl_deluser(struct call *call)
 	struct acl *acl = acl_of(call);
 	int64_t deleted = 0;
 
+	for (int i = 2; i < call->argc; i++)
+		if (acl_find(acl, call->argv[i]) == acl->fallback)
+			return call_fail(call, E_ACL_DELETE_DEFAULT);
 	for (int i = 2; i < call->argc; i++) {
 		struct acl_user *user = acl_find(acl, call->argv[i]);
-		if (user == acl->fallback)
-			return call_fail(call, E_ACL_DELETE_DEFAULT);
 		if (user == NULL)
 			continue;
 		acl_delete_user(acl, user);

@@ -20,7 +20,7 @@ static enum trim_word parse_strategy(struct call *call, int *i, struct trim_args
 	int left = call->argc - 1 - *i;
 	int at = *i + 1;
 	int64_t length;
-	if (t->is_given && t->how.by_id != by_id)
+	if (t->is_given)
 		return call_fail(call, E_TRIM_BOTH), TRIM_WRONG;
 	t->how.is_approx = false;
 	t->operator_at = 0;

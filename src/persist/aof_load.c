@@ -24,6 +24,7 @@
 
 #define REPLAY_BATCH 64
 #define REPLAY_AHEAD 8 /* prefetches of items run so many calls ahead */
+#define REPLAY_REFUSED_MAX 16 /* lines a file about calls that fail */
 #define JUDGE_SHARE 8  /* of the time that a file takes, judging it is one such part */
 
 /* --- executing -------------------------------------------------------------------------------- */
@@ -44,6 +45,7 @@ struct replay {
 	int call_count;
 	struct bytes *args;
 	int arg_count, arg_cap;
+	uint64_t refused; /* calls of this file that failed */
 	const struct command *multi, *exec;
 	uint64_t progress_base;  /* what counts as loaded before the byte `begin` */
 	uint64_t begin;
@@ -94,6 +96,24 @@ static bool replay_add(struct replay *r)
 	return true;
 }
 
+/* What was executed once fails now: the log does not fit the data, or comes from a server that knows
+ * more. Loading goes on, but somebody should look. */
+static void replay_refused(struct replay *r, const struct replay_call *c)
+{
+	char nothing[] = "";
+	struct iovec piece = {.iov_base = nothing, .iov_len = 0};
+	if (r->refused++ >= REPLAY_REFUSED_MAX)
+		return;
+	(void)out_pieces(&r->session.out, &piece, 1);
+	const char *end = memchr(piece.iov_base, '\r', piece.iov_len);
+	size_t len = end == NULL ? piece.iov_len : (size_t)(end - (const char *)piece.iov_base);
+	log_line(LOG_WARNING,
+		"== CRITICAL == This server is sending an error to its AOF-loading-client: '%s' "
+		"after processing the command '%s' of %s",
+		bytes_clip_text(bytes_of(piece.iov_base, len), 256).text, c->command->name,
+		r->name);
+}
+
 static void replay_run(struct replay *r)
 {
 	struct keyspace *k = r->session.exec->keyspace;
@@ -112,7 +132,8 @@ static void replay_run(struct replay *r)
 			.argc = c->argc,
 			.has_hash = c->has_hash,
 			.key_hash = c->hash};
-		call_replay(&call);
+		if (UNLIKELY(call_replay(&call) == FAILED))
+			replay_refused(r, c);
 		out_clear(&r->session.out);
 	}
 	k->shows_expired = false;
@@ -194,6 +215,9 @@ static enum aof_load_result load_replay(struct load_file *f)
 	r->exec = command_find(exec->commands, BYTES("exec"));
 	aof_reader_init(&r->reader, f->fd, f->begin, f->scan.good);
 	enum aof_load_result result = replay_items(r);
+	if (r->refused > REPLAY_REFUSED_MAX)
+		log_line(LOG_WARNING, "%llu commands of %s failed in all",
+			(unsigned long long)r->refused, r->name);
 	aof_reader_release(&r->reader);
 	session_release(&r->session);
 	mem_free(r->args);

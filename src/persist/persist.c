@@ -209,8 +209,10 @@ void persist_on_tick(struct persist *p)
 {
 	if (p->loading.is_active)
 		return;
-	save_on_tick(p->save);
-	aof_on_tick(p->aof);
+	if (!p->is_ending) {
+		save_on_tick(p->save);
+		aof_on_tick(p->aof);
+	}
 	hold_tick(p->hold);
 }
 
@@ -279,6 +281,7 @@ enum save_end persist_before_end(struct persist *p, const struct persist_end *en
 	int64_t until_us = clock_mono_us() + LATE_WAIT_US;
 	if (p->loading.is_active)
 		return SAVE_END_DONE; /* the files have what there is */
+	p->is_ending = true;
 	enum save_end answer = end_step(p, end);
 	while (answer == SAVE_END_WAIT && end->is_late && clock_mono_us() < until_us) {
 		persist_turn(p);
@@ -290,6 +293,7 @@ enum save_end persist_before_end(struct persist *p, const struct persist_end *en
 void persist_end_undone(struct persist *p)
 {
 	p->end_synced = 0;
+	p->is_ending = false;
 }
 
 void persist_close(struct persist *p)

@@ -37,6 +37,7 @@ struct persist {
 	uint64_t commit_ticks;          /* that turns spent on the log; CONFIG RESETSTAT clears */
 	int64_t debug_write_delay_us;   /* DEBUG AOF-FLUSH-SLEEP */
 	int end_synced;                 /* before the end: 0 = not asked, 1 = asked, 2 = done */
+	bool is_ending; /* nothing begins by itself any more */
 	bool is_closed;
 	bool log_rests; /* no-appendfsync-on-rewrite, and something is being saved */
 	struct snapshot_hooks hooks;
