@@ -96,8 +96,8 @@ static bool replay_add(struct replay *r)
 	return true;
 }
 
-/* What was executed once fails now: the log does not fit the data, or comes from a server that knows
- * more. Loading goes on, but somebody should look. */
+/* What was executed once fails now: the log does not fit the data, or comes from a server that
+ * knows more. Loading goes on, but somebody should look. */
 static void replay_refused(struct replay *r, const struct replay_call *c)
 {
 	char nothing[] = "";
