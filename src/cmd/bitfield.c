@@ -199,6 +199,7 @@ const struct command_row bitfield_commands[] = {
 			"SET set-block={encoding offset:integer value:integer}|"
 			"INCRBY incrby-block={encoding offset:integer increment:integer}}}]...",
 		.summary = "Reads, sets and adds to integers of any width in a string.",
+		.key_notes = "This command allows both access and modification of the key",
 		.find_keys = bitfield_keys},
 	{.name = "BITFIELD_RO", .run = bitfield_ro, .flags = CMD_READONLY | CMD_FAST, GROUP,
 		.since = "6.0.0",

@@ -119,12 +119,21 @@ static void reply_find_keys(struct reply *r, const struct key_spec *spec)
 	}
 }
 
-static void reply_key_specs(struct reply *r, const struct syntax *syntax)
+static void reply_key_specs(struct reply *r, const struct command *c)
 {
+	const struct syntax *syntax = c->syntax;
+	const char *notes = c->row->key_notes != NULL ? c->row->key_notes : "";
+
 	reply_set(r, syntax->key_spec_count);
 	for (int i = 0; i < syntax->key_spec_count; i++) {
 		const struct key_spec *spec = &syntax->key_specs[i];
-		reply_map(r, 3);
+		size_t len = strcspn(notes, "|");
+		reply_map(r, 3 + (len > 0));
+		if (len > 0) {
+			reply_bulk_text(r, "notes");
+			reply_bulk(r, bytes_of(notes, len));
+		}
+		notes += len + (notes[len] == '|');
 		reply_bulk_text(r, "flags");
 		command_reply_key_flags(r, spec->flags);
 		reply_begin_search(r, spec);
@@ -143,7 +152,7 @@ void command_reply_info(struct reply *r, const struct command *c)
 	reply_i64(r, c->key_step);
 	reply_categories(r, c);
 	reply_words(r, c->row->tips);
-	reply_key_specs(r, c->syntax);
+	reply_key_specs(r, c);
 	if (c->subcommand_count == 0) {
 		reply_set(r, 0);
 		return;

@@ -206,7 +206,8 @@ const struct command_row dump_commands[] = {
 	{.name = "RESTORE", RESTORE, GROUP, .flags = CMD_WRITE | CMD_DENY_OOM | CMD_DANGEROUS,
 		.summary = "Makes a key from what DUMP answered."},
 	{.name = "RESTORE-ASKING", RESTORE, .group = "server", .since = "3.0.0",
-		.flags = CMD_WRITE | CMD_DENY_OOM | CMD_ASKING, .categories = "keyspace dangerous",
+		.flags = CMD_WRITE | CMD_DENY_OOM | CMD_ASKING | CMD_SYSCMD,
+		.categories = "keyspace dangerous",
 		.summary = "RESTORE, as nodes of a cluster say it to each other."},
 	{0},
 };

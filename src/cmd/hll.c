@@ -220,6 +220,8 @@ const struct command_row hll_commands[] = {
 			"single key. O(N) with N being the number of keys, and much bigger "
 			"constant times, when called with multiple keys.",
 		.syntax = "key:key:RW+access...",
+		.key_notes = "RW because it may change the internal representation of the key, and "
+			"propagate to replicas",
 		.summary = "Estimates how many different elements HyperLogLogs saw."},
 	{.name = "PFMERGE", .run = pfmerge, .flags = CMD_WRITE | CMD_DENY_OOM, GROUP,
 		.complexity = "O(N) to merge N HyperLogLogs, but with high constant times.",

@@ -169,10 +169,12 @@ static enum outcome pfselftest(struct call *call)
 #define GROUP .group = "hyperloglog", .since = "2.8.9"
 
 const struct command_row hll_debug_commands[] = {
-	{.name = "PFDEBUG", .run = pfdebug, .flags = CMD_WRITE | CMD_DENY_OOM | CMD_ADMIN, GROUP,
-		.complexity = "N/A", .syntax = "subcommand key:key:RW+access",
+	{.name = "PFDEBUG", .run = pfdebug, GROUP, .complexity = "N/A",
+		.flags = CMD_WRITE | CMD_DENY_OOM | CMD_ADMIN | CMD_SYSCMD,
+		.syntax = "subcommand key:key:RW+access",
 		.summary = "Shows or changes how a HyperLogLog is kept."},
-	{.name = "PFSELFTEST", .run = pfselftest, .flags = CMD_ADMIN, GROUP, .complexity = "N/A",
-		.syntax = "", .summary = "Tests HyperLogLogs on this machine."},
+	{.name = "PFSELFTEST", .run = pfselftest, .flags = CMD_ADMIN | CMD_SYSCMD, GROUP,
+		.complexity = "N/A", .syntax = "",
+		.summary = "Tests HyperLogLogs on this machine."},
 	{0},
 };

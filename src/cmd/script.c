@@ -204,6 +204,10 @@ static const struct command_row script_subcommands[] = {
 	{0},
 };
 
+#define KEYS_NOTE "We cannot tell how the keys will be used so we assume the worst, "
+#define RW_KEYS_NOTE KEYS_NOTE "RW and UPDATE"
+#define RO_KEYS_NOTE KEYS_NOTE "RO and ACCESS"
+
 const struct command_row script_commands[] = {
 	{.name = "EVAL",
 		.run = eval,
@@ -212,6 +216,7 @@ const struct command_row script_commands[] = {
 		.since = "2.6.0",
 		.complexity = EVAL_COMPLEXITY,
 		.syntax = "script " RW_KEYS,
+		.key_notes = RW_KEYS_NOTE,
 		.summary = "Runs a Lua script."},
 	{.name = "EVAL_RO",
 		.run = eval_ro,
@@ -220,6 +225,7 @@ const struct command_row script_commands[] = {
 		.since = "7.0.0",
 		.complexity = EVAL_COMPLEXITY,
 		.syntax = "script " RO_KEYS,
+		.key_notes = RO_KEYS_NOTE,
 		.summary = "Runs a Lua script that may not write."},
 	{.name = "EVALSHA",
 		.run = evalsha,
@@ -244,6 +250,7 @@ const struct command_row script_commands[] = {
 		.since = "7.0.0",
 		.complexity = "Depends on the function that is executed.",
 		.syntax = "function " RW_KEYS,
+		.key_notes = RW_KEYS_NOTE,
 		.summary = "Runs a function of a library."},
 	{.name = "FCALL_RO",
 		.run = fcall_ro,
@@ -252,6 +259,7 @@ const struct command_row script_commands[] = {
 		.since = "7.0.0",
 		.complexity = "Depends on the function that is executed.",
 		.syntax = "function " RO_KEYS,
+		.key_notes = RO_KEYS_NOTE,
 		.summary = "Runs a function of a library that may not write."},
 	{.name = "SCRIPT",
 		GROUP,

@@ -447,14 +447,21 @@ static bool sort_ro_keys(const struct bytes *argv, int argc, struct key_refs *re
 	"[LIMIT limit={offset:integer count:integer}] "                                            \
 	"[GET get-pattern:pattern:#1~pattern]... order=[ASC|DESC] [sorting=ALPHA]"
 
+#define SORT_KEY_NOTES                                                                             \
+	"|For the optional BY/GET keyword. It is marked 'unknown' because the key names derive "   \
+	"from the content of the key we sort"
+
 const struct command_row sort_commands[] = {
 	{.name = "SORT", .run = sort, .flags = CMD_WRITE | CMD_DENY_OOM, GROUP, .since = "1.0.0",
 		.syntax = SORT_SYNTAX " [STORE destination:key:OW+update+unknown]",
 		.summary = "Sorts the elements of a list, a set or a sorted set.",
-		.find_keys = sort_keys},
+		.find_keys = sort_keys,
+		.key_notes = SORT_KEY_NOTES
+		"|For the optional STORE keyword. It is marked 'unknown' because the keyword can "
+		"appear anywhere in the argument array"},
 	{.name = "SORT_RO", .run = sort, .flags = CMD_READONLY, GROUP, .since = "7.0.0",
 		.syntax = SORT_SYNTAX,
 		.summary = "Sorts the elements of a list, a set or a sorted set; stores nothing.",
-		.find_keys = sort_ro_keys},
+		.find_keys = sort_ro_keys, .key_notes = SORT_KEY_NOTES},
 	{0},
 };

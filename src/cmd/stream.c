@@ -310,6 +310,7 @@ const struct command_row stream_commands[] = {
 			   "`LIMIT` option."
 			   "|7.0.0=Added support for the `<ms>-*` explicit ID form."
 			   "|8.2.0=Added the `KEEPREF`, `DELREF` and `ACKED` options.",
+		.key_notes = "UPDATE instead of INSERT because of the optional trimming feature",
 		.syntax = "key:key:RW+update [NOMKSTREAM]@6.2.0 <[KEEPREF|DELREF|ACKED]> "
 			  "trim=[strategy={MAXLEN|MINID@6.2.0} "
 			  "operator=[equal='='|approximately='~'] threshold "

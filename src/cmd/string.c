@@ -442,6 +442,7 @@ const struct command_row string_commands[] = {
 			"expiration=[EX seconds:integer@2.6.12|PX milliseconds:integer@2.6.12|"
 			"EXAT unix-time-seconds:unix-time@6.2.0|"
 			"PXAT unix-time-milliseconds:unix-time@6.2.0|KEEPTTL@6.0.0]",
+		.key_notes = "RW and ACCESS due to the optional `GET` argument",
 		.summary = "Sets a key to a value, whatever it held; with conditions and expiry.",
 		.history = "2.6.12=Added the `EX`, `PX`, `NX` and `XX` options.|"
 			"6.0.0=Added the `KEEPTTL` option.|"
@@ -475,6 +476,7 @@ const struct command_row string_commands[] = {
 		.syntax = "key:key:RW+access+update expiration=[EX seconds:integer|"
 			"PX milliseconds:integer|EXAT unix-time-seconds:unix-time|"
 			"PXAT unix-time-milliseconds:unix-time|PERSIST]",
+		.key_notes = "RW and UPDATE because it changes the TTL",
 		.summary = "Answers the value of a key and sets or takes its expiry."},
 	{.name = "MGET", .run = mget, .flags = CMD_READONLY | CMD_FAST, GROUP, .since = "1.0.0",
 		.complexity = "O(N) where N is the number of keys to retrieve.",

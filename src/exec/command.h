@@ -73,6 +73,8 @@ struct command_row {
 	/* ACL categories that neither group nor flags give, blank-separated ("connection
 	 * dangerous"); with a leading '=' they replace that of the group ("=set list"). */
 	const char *categories;
+	/* What COMMAND INFO notes of its key specs, parted by '|' ("" = nothing of this one). */
+	const char *key_notes;
 };
 
 struct key_ref {

@@ -4,8 +4,9 @@
 #
 #   proc command_facts {client}   a dictionary: full name -> list of fact, text ...
 #
-# Facts: arity, flags, range, categories, keys (key specs), since, group, args. Prose (summaries,
-# complexities, histories, notes) is not compared.
+# Facts: arity, flags, range, categories, keys (key specs), notes (of the specs), since, group,
+# args, doc_flags, complexity. Prose (summaries, histories) is not compared; a complexity only where
+# the golden file has one: the others say what ours take.
 #
 # command.golden holds these facts for Redis 7.2, out of its published command reference; the
 # ranges, which that does not have, are those of redis-server 7.0.15. The facts of a running server:
@@ -33,6 +34,13 @@ proc facts_keys {specs} {
 			begin_search]] [facts_place [dict get $spec find_keys]]"
 	}
 	return [join $out "; "]
+}
+
+proc facts_notes {specs} {
+	set notes [lmap spec $specs {
+		expr {[dict exists $spec notes] ? [dict get $spec notes] : ""}
+	}]
+	return [expr {[join $notes ""] eq "" ? "" : [join $notes |]}]
 }
 
 proc facts_args {arguments} {
@@ -65,7 +73,7 @@ proc facts_add_info {all info} {
 	lassign $info name arity flags first last step categories tips specs subcommands
 	dict set facts $name [list arity $arity flags [facts_flags $flags] \
 		range "$first $last $step" categories [facts_flags $categories] \
-		keys [facts_keys $specs]]
+		keys [facts_keys $specs] notes [facts_notes $specs]]
 	foreach sub $subcommands {
 		facts_add_info facts $sub
 	}
@@ -73,12 +81,11 @@ proc facts_add_info {all info} {
 
 proc facts_add_docs {all name docs} {
 	upvar $all facts
-	set args {}
-	if {[dict exists $docs arguments]} {
-		set args [dict get $docs arguments]
+	foreach field {arguments doc_flags complexity} {
+		set $field [expr {[dict exists $docs $field] ? [dict get $docs $field] : ""}]
 	}
 	dict lappend facts $name since [dict get $docs since] group [dict get $docs group] args \
-		[facts_args $args]
+		[facts_args $arguments] doc_flags [facts_flags $doc_flags] complexity $complexity
 	if {[dict exists $docs subcommands]} {
 		foreach {sub its} [dict get $docs subcommands] {
 			facts_add_docs facts $sub $its
