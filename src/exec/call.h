@@ -23,7 +23,7 @@ struct call {
 	bool has_hash;  /* key_hash is that of argv[command->first_key] */
 	uint64_t key_hash;
 	uint8_t effect;        /* exec/effect: how this call is propagated */
-	uint32_t redacted;     /* bit i: argv[i] is a secret, not for logs and monitors */
+	uint32_t redacted;     /* call_redact: which words are not for logs and monitors */
 	uint64_t dirty_before; /* the keyspace's count when it began */
 	bool is_shown;         /* watchers (MONITOR) were told before it ran: call_show */
 	bool is_blocked_retry; /* the same call again, because a key it waits for changed */
@@ -85,11 +85,16 @@ static inline bool call_arg_is(const struct call *call, int index, const char *w
 	return index < call->argc && bytes_is(call->argv[index], word);
 }
 
-/* argv[index] is a secret: SLOWLOG and MONITOR show "(redacted)". */
+/* argv[index] is a secret: SLOWLOG and MONITOR show "(redacted)". From the word CALL_REDACTED_ALL
+ * on all are shown so if one of them is. */
+#define CALL_REDACTED_ALL 31
 static inline void call_redact(struct call *call, int index)
 {
-	if (index < 32)
-		call->redacted |= 1u << index;
+	call->redacted |= 1u << (index < CALL_REDACTED_ALL ? index : CALL_REDACTED_ALL);
+}
+static inline bool call_is_redacted(uint32_t redacted, int index)
+{
+	return redacted >> (index < CALL_REDACTED_ALL ? index : CALL_REDACTED_ALL) & 1;
 }
 
 /* A reference to the blob that holds argv[index], where it was received into one (long last

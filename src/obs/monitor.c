@@ -31,7 +31,7 @@ static void monitor_write_line(struct monitor *m, const struct call *call)
 	buf_printf(&m->line, "+%lld.%06lld [%d %s]", (long long)(now_us / 1000000),
 		(long long)(now_us % 1000000), s->db, peer);
 	for (int i = 0; i < call->argc; i++) {
-		bool is_secret = i < 32 && call->redacted >> i & 1;
+		bool is_secret = call_is_redacted(call->redacted, i);
 		buf_add_char(&m->line, ' ');
 		buf_add_quoted(&m->line, is_secret ? BYTES("(redacted)") : call->argv[i]);
 	}

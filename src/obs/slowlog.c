@@ -3,7 +3,9 @@
  * Entries of the slow log: made in two passes over the arguments, measured and then written.
  */
 #include "obs/slowlog.h"
+
 #include "base/mem.h"
+#include "exec/call.h"
 
 #include <stdio.h>
 
@@ -26,11 +28,11 @@ static void show_note(struct shown *shown, size_t left_out, const char *of_what)
 static void show_arg(const struct slowlog_call *call, int i, struct shown *shown)
 {
 	*shown = (struct shown){.head = call->argv[i]};
-	if (i < 32 && call->redacted >> i & 1) {
-		shown->head = BYTES("(redacted)");
-	} else if (i == SLOWLOG_ARGS_MAX - 1 && call->argc > SLOWLOG_ARGS_MAX) {
+	if (i == SLOWLOG_ARGS_MAX - 1 && call->argc > SLOWLOG_ARGS_MAX) {
 		shown->head.len = 0;
 		show_note(shown, (size_t)(call->argc - SLOWLOG_ARGS_MAX + 1), "arguments");
+	} else if (call_is_redacted(call->redacted, i)) {
+		shown->head = BYTES("(redacted)");
 	} else if (shown->head.len > SLOWLOG_ARG_MAX_BYTES) {
 		show_note(shown, shown->head.len - SLOWLOG_ARG_MAX_BYTES, "bytes");
 		shown->head.len = SLOWLOG_ARG_MAX_BYTES;
@@ -48,7 +50,7 @@ static struct bytes write_view(char **at, struct bytes bytes, const char *note, 
 	return view;
 }
 
-static struct slowlog_entry *entry_new(const struct slowlog_call *call)
+static struct slowlog_entry *slowlog_entry_new(const struct slowlog_call *call)
 {
 	int argc = call->argc < SLOWLOG_ARGS_MAX ? call->argc : SLOWLOG_ARGS_MAX;
 	size_t head = sizeof(struct slowlog_entry) + (size_t)argc * sizeof(struct bytes);
@@ -86,7 +88,7 @@ void slowlog_release(struct slowlog *log)
 
 void slowlog_add(struct slowlog *log, const struct slowlog_call *call, int64_t max_len)
 {
-	struct slowlog_entry *entry = entry_new(call);
+	struct slowlog_entry *entry = slowlog_entry_new(call);
 	entry->id = log->next_id++;
 	link_add_head(&log->entries, &entry->link);
 	log->count++;

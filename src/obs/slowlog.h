@@ -37,7 +37,7 @@ struct slowlog {
 struct slowlog_call {
 	const struct bytes *argv;
 	int argc;
-	uint32_t redacted;    /* bit i: argv[i] is shown as "(redacted)" */
+	uint32_t redacted;    /* call_is_redacted: shown as "(redacted)" */
 	int64_t time_s;
 	int64_t duration_us;
 	struct bytes peer, name;
