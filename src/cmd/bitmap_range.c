@@ -18,7 +18,25 @@ struct bit_request {
 	bool has_end, is_bits;
 };
 
-/* False: the error is written. */
+static bool parse_end(struct call *call, int index, struct bit_request *out)
+{
+	out->has_end = call->argc > index;
+	return !out->has_end || call_arg_i64(call, index, &out->end);
+}
+
+static bool parse_unit(struct call *call, int index, struct bit_request *out)
+{
+	if (call->argc <= index)
+		return true;
+	out->is_bits = call_arg_is(call, index, "BIT");
+	if (out->is_bits || call_arg_is(call, index, "BYTE"))
+		return true;
+	call_fail(call, E_SYNTAX);
+	return false;
+}
+
+/* False: the error is written; of BITPOS, whose range begins later, that of the unit before that of
+ * the end. */
 static bool parse_range(struct call *call, int first, struct bit_request *out)
 {
 	*out = (struct bit_request){.end = -1};
@@ -28,15 +46,9 @@ static bool parse_range(struct call *call, int first, struct bit_request *out)
 	}
 	if (call->argc > first && !call_arg_i64(call, first, &out->start))
 		return false;
-	if (call->argc > first + 2) {
-		out->is_bits = call_arg_is(call, first + 2, "BIT");
-		if (!out->is_bits && !call_arg_is(call, first + 2, "BYTE")) {
-			call_fail(call, E_SYNTAX);
-			return false;
-		}
-	}
-	out->has_end = call->argc > first + 1;
-	return !out->has_end || call_arg_i64(call, first + 1, &out->end);
+	if (first == 2)
+		return parse_end(call, first + 1, out) && parse_unit(call, first + 2, out);
+	return parse_unit(call, first + 2, out) && parse_end(call, first + 1, out);
 }
 
 /* The bits that it means in so many bytes. */

@@ -192,9 +192,13 @@ enum outcome client_list(struct call *call)
 
 static bool kill_option(struct call *call, int i, struct client_filter *f)
 {
-	struct bytes value = call->argv[i + 1];
 	int64_t number;
 
+	if (i + 1 == call->argc) {
+		call_fail(call, E_SYNTAX);
+		return false;
+	}
+	struct bytes value = call->argv[i + 1];
 	if (call_arg_is(call, i, "id")) {
 		if (!num_parse_i64(value, &number) || number < 1) {
 			call_fail(call, E_CLIENT_ID);
@@ -242,8 +246,6 @@ enum outcome client_kill(struct call *call)
 	if (is_old_form) {
 		filter.addr = call->argv[2];
 		filter.skip_me = false;
-	} else if (call->argc % 2 != 0) {
-		return call_fail(call, E_SYNTAX);
 	}
 	for (int i = 2; !is_old_form && i < call->argc; i += 2)
 		if (!kill_option(call, i, &filter))

@@ -8,6 +8,7 @@
 #include "base/version.h"
 #include "cmd/client.h"
 #include "cmd/commands.h"
+#include "cmd/keys.h"
 #include "cmd/services.h"
 #include "exec/exec.h"
 #include "exec/tx.h"
@@ -37,13 +38,11 @@ static enum outcome echo(struct call *call)
 
 static enum outcome select_db(struct call *call)
 {
-	int64_t index;
+	const struct db *db = keys_arg_db(call, 1);
 
-	if (!call_arg_i64(call, 1, &index))
+	if (db == NULL)
 		return FAILED;
-	if (index < 0 || index >= call->exec->keyspace->db_count)
-		return call_fail(call, E_DB_RANGE);
-	call->session->db = (uint16_t)index;
+	call->session->db = db->id;
 	reply_ok(call->reply);
 	return DONE;
 }

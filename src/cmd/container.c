@@ -68,21 +68,31 @@ bool container_arg_numkeys(struct call *call, int at, int64_t *count)
 	return call_arg_i64_in(call, at, (struct i64_range){1, INT64_MAX}, count, E_NUMKEYS);
 }
 
-bool container_arg_sample(struct call *call, int index, int64_t limit, int64_t *count)
+bool container_arg_sample(struct call *call, const char *pairs, int64_t *count)
 {
-	if (!call_arg_i64(call, index, count))
+	bool is_pairs = pairs != NULL && call->argc == 4 && call_arg_is(call, 3, pairs);
+	bool is_wrong = call->argc > 3 && !is_pairs;
+
+	if (pairs == NULL && is_wrong)
+		goto syntax;
+	if (!call_arg_i64(call, 2, count))
 		return false;
 	if (*count == INT64_MIN) {
 		call_failf(call, E_RANGE_BETWEEN, (long long)-INT64_MAX, (long long)INT64_MAX);
 		return false;
 	}
+	if (is_wrong)
+		goto syntax;
 	/* Twice as many replies must be countable, wanted or not. */
-	bool is_pairs = limit < CONTAINER_SAMPLE_MAX;
+	int64_t limit = is_pairs ? CONTAINER_SAMPLE_MAX / 2 : CONTAINER_SAMPLE_MAX;
 	if (*count < -limit || (is_pairs && *count > INT64_MAX / 2)) {
 		call_fail(call, E_RANGE);
 		return false;
 	}
 	return true;
+syntax:
+	call_fail(call, E_SYNTAX);
+	return false;
 }
 
 static bool scan_options(struct call *call, bool knows_no_values, struct container_scan *scan)

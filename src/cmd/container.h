@@ -77,9 +77,9 @@ bool container_arg_numkeys(struct call *call, int at, int64_t *count);
 
 /* The most elements that one call may ask for with repetitions: more could never be sent. */
 #define CONTAINER_SAMPLE_MAX ((int64_t)1 << 31)
-/* The count of SRANDMEMBER and its like: from -limit on; above it nothing is left to be chosen
- * anyhow. */
-bool container_arg_sample(struct call *call, int index, int64_t limit, int64_t *count);
+/* The count at argv[2] of SRANDMEMBER and its like, and the word behind it, which asks for pairs
+ * (NULL: none does). Above what is there nothing is left to be chosen anyhow. */
+bool container_arg_sample(struct call *call, const char *pairs, int64_t *count);
 
 #define CONTAINER_SCAN_COMPLEXITY                                                                  \
 	"O(1) for every call. O(N) for a complete iteration, including enough command calls for "  \

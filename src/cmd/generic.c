@@ -135,25 +135,10 @@ static enum outcome renamenx(struct call *call)
 	return rename_generic(call, true);
 }
 
-/* The database named by argv[index]; NULL: the error is written. */
-static struct db *argument_db(struct call *call, int index)
-{
-	struct keyspace *k = call->db->keyspace;
-	int64_t id;
-	if (!call_arg_i64_in(
-		    call, index, (struct i64_range){INT32_MIN, INT32_MAX}, &id, E_NOT_INTEGER))
-		return NULL;
-	if (id < 0 || id >= k->db_count) {
-		call_fail(call, E_DB_RANGE);
-		return NULL;
-	}
-	return &k->dbs[id];
-}
-
 static enum outcome move(struct call *call)
 {
 	struct key key = call_key(call, 1);
-	struct db *to = argument_db(call, 2);
+	struct db *to = keys_arg_db(call, 2);
 	if (to == NULL)
 		return FAILED;
 	if (to == call->db)
@@ -179,7 +164,7 @@ static bool copy_options(struct call *call, struct db **to, bool *replaces)
 		if (call_arg_is(call, i, "REPLACE")) {
 			*replaces = true;
 		} else if (call_arg_is(call, i, "DB") && i + 1 < call->argc) {
-			*to = argument_db(call, ++i);
+			*to = keys_arg_db(call, ++i);
 			if (*to == NULL)
 				return false;
 		} else {

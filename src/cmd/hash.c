@@ -291,11 +291,8 @@ static enum outcome hrandfield_many(struct call *call)
 	struct listpack_item field, value;
 	int64_t count;
 	struct random_reply r = {call->reply, call->argc == 4};
-	int64_t limit = r.with_values ? CONTAINER_SAMPLE_MAX / 2 : CONTAINER_SAMPLE_MAX;
-	if (!container_arg_sample(call, 2, limit, &count))
+	if (!container_arg_sample(call, "WITHVALUES", &count))
 		return FAILED;
-	if (call->argc > 4 || (r.with_values && !call_arg_is(call, 3, "WITHVALUES")))
-		return call_fail(call, E_SYNTAX);
 	struct value copy;
 	enum found found = random_read(call, &v, &copy);
 	if (found == REFUSED)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * What commands over several keys share: hashing and prefetching them in batches, so that their
- * cache misses overlap, and lookups that leave the access clock alone.
+ * cache misses overlap, and lookups that leave the access clock alone; databases by number.
  */
 #ifndef RINGLET_CMD_KEYS_H
 #define RINGLET_CMD_KEYS_H
@@ -28,5 +28,8 @@ static inline int keys_prefetch(const struct call *call, int first, int step, st
 
 /* As call_find_read without the touch: EXISTS, TYPE, TTL look without using. */
 struct entry *keys_find_untouched(struct call *call, struct key key);
+
+/* The database whose number is argv[index]; NULL: the error is written. */
+struct db *keys_arg_db(struct call *call, int index);
 
 #endif

@@ -92,7 +92,7 @@ enum outcome mpop_or_wait(struct call *call, const struct mpop_kind *kind)
 {
 	struct mpop m = {.kind = kind};
 	struct wait_spec spec = {.on_timeout = reply_null_array};
-	if (!timeout_parse_seconds(call, 1, &spec.timeout_ms) || !mpop_parse(call, 2, &m))
+	if (!mpop_parse(call, 2, &m) || !timeout_parse_seconds(call, 1, &spec.timeout_ms))
 		return FAILED;
 	spec.keys = call->argv + m.keys.first;
 	spec.key_count = m.keys.count;

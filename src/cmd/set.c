@@ -233,10 +233,8 @@ static enum outcome srandmember_many(struct call *call)
 	struct value v = set_empty;
 	struct listpack_item item;
 	int64_t count;
-	if (!container_arg_sample(call, 2, CONTAINER_SAMPLE_MAX, &count))
+	if (!container_arg_sample(call, NULL, &count))
 		return FAILED;
-	if (call->argc > 3)
-		return call_fail(call, E_SYNTAX);
 	enum found found = container_read(call, 1, TYPE_SET, &v);
 	if (found == REFUSED)
 		return FAILED;

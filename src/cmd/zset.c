@@ -281,11 +281,8 @@ static enum outcome zrandmember_many(struct call *call)
 	double score;
 	int64_t count;
 	struct zset_reply r = zset_reply_of(call->reply, call->argc == 4);
-	int64_t limit = r.with_scores ? CONTAINER_SAMPLE_MAX / 2 : CONTAINER_SAMPLE_MAX;
-	if (!container_arg_sample(call, 2, limit, &count))
+	if (!container_arg_sample(call, "WITHSCORES", &count))
 		return FAILED;
-	if (call->argc > 4 || (r.with_scores && !call_arg_is(call, 3, "WITHSCORES")))
-		return call_fail(call, E_SYNTAX);
 	enum found found = container_read(call, 1, TYPE_ZSET, &v);
 	if (found == REFUSED)
 		return FAILED;
