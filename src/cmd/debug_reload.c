@@ -22,7 +22,7 @@ static bool reload_parse(struct call *call, struct reload_options *o)
 	*o = (struct reload_options){0};
 	for (int i = 2; i < call->argc; i++) {
 		if (call_arg_is(call, i, "MERGE"))
-			o->merges = o->keeps = true;
+			o->merges = true;
 		else if (call_arg_is(call, i, "NOFLUSH"))
 			o->keeps = true;
 		else if (call_arg_is(call, i, "NOSAVE"))
