@@ -98,7 +98,7 @@ HOT bool conn_is_over_limit(struct conn *c)
 {
 	const struct net_output_limit *limit =
 		&c->net->config->output_limits[session_class(&c->session)];
-	uint64_t used = out_memory_bytes(&c->session.out);
+	uint64_t used = conn_listed_bytes(out_memory_bytes(&c->session.out));
 
 	if (limit->hard_bytes != 0 && used > limit->hard_bytes)
 		return true;

@@ -121,6 +121,12 @@ void conn_note_sent(struct conn *c, size_t len);
 /* Sends what it can; closes when that was all there was to come. */
 void conn_flush(struct conn *c);
 bool conn_is_over_limit(struct conn *c);
+/* Of the memory of replies, what CLIENT LIST shows as omem and limits are compared with: each
+ * connection may have its first chunks whatever the limit, or the smallest reply would close it. */
+static inline size_t conn_listed_bytes(size_t memory)
+{
+	return memory > 2 * OUT_CHUNK_BYTES ? memory : 0;
+}
 /* Says so in the log and the accounts, and closes. */
 void conn_close_over_limit(struct conn *c);
 bool conn_out_is_over_limit(struct out *out);

@@ -84,11 +84,10 @@ void net_buffers_get(const struct session *s, struct net_buffers *out)
 	out->reply_chunk = c->reply_room;
 	size_t pending = out_pending_bytes(&s->out);
 	size_t memory = out_memory_bytes(&s->out);
+	size_t listed = conn_listed_bytes(memory);
 	out->reply_used = pending < OUT_CHUNK_BYTES ? pending : OUT_CHUNK_BYTES;
-	if (memory > 2 * OUT_CHUNK_BYTES) {
-		out->list_len = memory / OUT_CHUNK_BYTES;
-		out->list_mem = memory;
-	}
+	out->list_len = listed / OUT_CHUNK_BYTES;
+	out->list_mem = listed;
 	/* Rooms are the loop's and the pool's: only what is really held counts. */
 	out->total = sizeof(*c) + cap + out->argv_mem + out->multi_mem + memory +
 		     c->net->session_extra_bytes(s);
