@@ -91,10 +91,10 @@ static uint64_t check_find_time(const struct check_file *f)
 	return is_found && content >= at ? 0 : at;
 }
 
-static enum check_result check_by_time(const struct check_file *f)
+/* What lies before `at` is whole. */
+static enum check_result check_by_time(const struct check_file *f, uint64_t at)
 {
 	long long until = f->check->until_s;
-	uint64_t at = f->made_s > until ? 0 : check_find_time(f);
 	if (at == f->size) {
 		printf("Truncate nothing in AOF %s to timestamp %lld\n", f->name, until);
 		return CHECK_VALID;
@@ -175,10 +175,13 @@ static void check_print_reason(const struct check_file *f, const struct aof_scan
 static enum check_result check_items(const struct check_file *f)
 {
 	struct aof_scan scan;
-	if (f->check->cuts_by_time)
-		return check_by_time(f);
 	aof_scan(
 		&(struct aof_scan_request){.fd = f->fd, .begin = f->begin, .size = f->size}, &scan);
+	if (f->check->cuts_by_time) {
+		uint64_t at = f->made_s > f->check->until_s ? 0 : check_find_time(f);
+		if (scan.verdict == AOF_WHOLE || scan.good >= at)
+			return check_by_time(f, at);
+	}
 	check_print_reason(f, &scan);
 	printf("AOF analyzed: filename=%s, size=%llu, ok_up_to=%llu, ok_up_to_line=%llu, "
 	       "diff=%llu\n",
