@@ -102,11 +102,11 @@ static int wait_near(struct epoll *e, int64_t timeout_us)
 	return epoll_wait(e->fd, e->events, EVENTS_MAX, (int)((timeout_us + 999) / 1000));
 }
 
-HOT static void epoll_sleep(struct loop *loop, int64_t timeout_us)
+HOT static bool epoll_sleep(struct loop *loop, int64_t timeout_us)
 {
 	struct epoll *e = loop->state;
 	if (e->next < e->count)
-		return;
+		return true;
 	int n;
 	if (timeout_us > 0 && timeout_us <= NEAR_US) {
 		n = wait_near(e, timeout_us);
@@ -117,6 +117,7 @@ HOT static void epoll_sleep(struct loop *loop, int64_t timeout_us)
 	}
 	e->next = 0;
 	e->count = n < 0 ? 0 : n; /* EINTR: as if nothing had happened */
+	return n > 0;
 }
 
 static void socket_event(struct loop *loop, struct socket *s, uint32_t events)

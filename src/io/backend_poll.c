@@ -40,13 +40,14 @@ static void poll_close(struct loop *loop)
 	mem_free(p);
 }
 
-static void poll_wait(struct loop *loop, int64_t timeout_us)
+static bool poll_wait(struct loop *loop, int64_t timeout_us)
 {
 	struct polls *p = loop->state;
 	struct timespec timeout = {.tv_sec = timeout_us / 1000000,
 				   .tv_nsec = timeout_us % 1000000 * 1000};
 	int n = ppoll(p->fds, p->count, timeout_us < 0 ? NULL : &timeout, NULL);
 	p->found = n < 0 ? 0 : n;
+	return n > 0;
 }
 
 static size_t entry_add(struct polls *p, int fd, short events, uintptr_t owner)

@@ -43,7 +43,7 @@ static void select_close(struct loop *loop)
 	mem_free(loop->state);
 }
 
-static void select_wait(struct loop *loop, int64_t timeout_us)
+static bool select_wait(struct loop *loop, int64_t timeout_us)
 {
 	struct selects *t = loop->state;
 	struct timespec timeout = {.tv_sec = timeout_us / 1000000,
@@ -55,6 +55,7 @@ static void select_wait(struct loop *loop, int64_t timeout_us)
 	int n = pselect(t->top, &t->read_ready, &t->write_ready, NULL,
 			timeout_us < 0 ? NULL : &timeout, NULL);
 	t->found = n < 0 ? 0 : n;
+	return n > 0;
 }
 
 static void bit_put(fd_set *set, int fd, bool on)

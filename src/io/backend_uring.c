@@ -44,9 +44,9 @@ static void uring_close(struct loop *loop)
 	loop->ring = NULL;
 }
 
-HOT static void uring_wait(struct loop *loop, int64_t timeout_us)
+HOT static bool uring_wait(struct loop *loop, int64_t timeout_us)
 {
-	ring_wait(loop->ring, timeout_us, loop->before_wait_us);
+	return ring_wait(loop->ring, timeout_us, loop->before_wait_us);
 }
 
 static void arm_in(struct loop *loop, struct socket *s)

@@ -480,7 +480,7 @@ static void accept_completed(struct loop *loop, struct accepts *a, const struct 
 
 /* --- the turn ---------------------------------------------------------------------------- */
 
-static void proactor_wait(struct loop *loop, int64_t timeout_us)
+static bool proactor_wait(struct loop *loop, int64_t timeout_us)
 {
 	struct proactor *p = proactor_of(loop);
 	/* The batches have given their buffers back. */
@@ -489,7 +489,7 @@ static void proactor_wait(struct loop *loop, int64_t timeout_us)
 		link_remove(&in->starved);
 		receive_arm(loop, in->owner);
 	}
-	ring_wait(&p->ring, timeout_us, loop->before_wait_us);
+	return ring_wait(&p->ring, timeout_us, loop->before_wait_us);
 }
 
 static void proactor_collect(struct loop *loop)

@@ -181,7 +181,8 @@ static void turn_wait(struct loop *loop, int64_t limit_us)
 	int64_t sleep = sleep_us(loop, limit_us);
 	loop->stats.turns++;
 	loop->stats.waits += sleep != 0;
-	loop->backend->wait(loop, sleep);
+	if (sleep == 0 || !spin_is_due(loop, sleep) || !spin_wait(loop))
+		loop->backend->wait(loop, sleep);
 	clock_read(&loop->clock);
 	loop->wait_end_ticks = loop->clock.ticks;
 }
@@ -195,6 +196,7 @@ HOT static void turn(struct loop *loop, int64_t limit_us)
 	size_t outer_used = loop->arena_used; /* an outer turn may be in the middle of a batch */
 	unsigned outer_sockets = loop->batch_sockets;
 	loop->turn_batch = loop->batch;
+	loop->absence = 0;
 	loop->depth++;
 	if (loop->options.on_turn_begin != NULL)
 		loop->options.on_turn_begin(loop->options.context);

@@ -13,6 +13,7 @@
 #include "base/assert.h"
 #include "io/clock.h"
 #include "io/loop.h"
+#include "io/spin.h"
 
 #include <stddef.h>
 
@@ -55,8 +56,9 @@ struct loop_backend {
 	/* 0 or -errno with the reason in `why`. */
 	int (*open)(struct loop *loop, char *why, size_t why_size);
 	void (*close)(struct loop *loop);
-	/* At most timeout_us, 0 = look only, negative = until something happens. */
-	void (*wait)(struct loop *loop, int64_t timeout_us);
+	/* At most timeout_us, 0 = look only, negative = until something happens. Is there something
+	 * to collect? */
+	bool (*wait)(struct loop *loop, int64_t timeout_us);
 	void (*collect)(struct loop *loop);
 	int (*socket_add)(struct loop *loop, struct socket *s);
 	/* Flags changed (paused, ended, waiting for writability): ask the kernel for what fits. */
@@ -93,6 +95,7 @@ struct loop {
 	int64_t before_wait_us; /* monotonic, when the wait began */
 	uint64_t wait_end_ticks;
 	uint64_t last_turn_ticks; /* between the two waits before */
+	struct spin spin;
 	int64_t idle_us; /* what on_turn_end allowed */
 	bool is_stopping;
 	unsigned depth; /* turns under way */
@@ -112,6 +115,7 @@ struct loop {
 	unsigned batch_sockets; /* delivered in this batch */
 	uint32_t batch;         /* number of the latest batch */
 	uint32_t turn_batch;    /* number of the last batch before this turn */
+	uint32_t absence;       /* of who delivered in this turn: most batches without him */
 	uint32_t open_batch[LOOP_DEPTH_MAX]; /* under execution at that depth, 0 = none */
 
 	struct timer **timers; /* heap: the earliest first */

@@ -205,14 +205,15 @@ static void enter(struct ring *r, int64_t timeout_us)
 	io_uring_enter2(r->io.ring_fd, count, wait_for, flags, (sigset_t *)&arg, sizeof arg);
 }
 
-void ring_wait(struct ring *r, int64_t timeout_us, int64_t now_us)
+bool ring_wait(struct ring *r, int64_t timeout_us, int64_t now_us)
 {
 	if (timeout_us > NEAR_US)
 		timer_set(r, now_us + timeout_us);
 	if ((timeout_us == 0 || has_completions(r)) && is_enter_needless(r))
-		return; /* nothing is queued, so `instant` is zero */
+		return has_completions(r); /* nothing is queued, so `instant` is zero */
 	enter(r, timeout_us);
 	gather(r);
+	return has_completions(r);
 }
 
 bool ring_next(struct ring *r, struct io_uring_cqe *out)

@@ -57,7 +57,7 @@ void ring_reserve(struct ring *r, unsigned count);
 /* Submits and does not wait. */
 void ring_flush(struct ring *r);
 /* Submits and waits until a completion is there, as loop_backend's wait(). */
-void ring_wait(struct ring *r, int64_t timeout_us, int64_t now_us);
+bool ring_wait(struct ring *r, int64_t timeout_us, int64_t now_us);
 /* The next completion, or false. */
 bool ring_next(struct ring *r, struct io_uring_cqe *out);
 /* Asks for the end of the operation queued with this owner and tag. It completes by itself. */

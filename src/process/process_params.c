@@ -232,6 +232,9 @@ const struct param_row process_params[] = {
 			"that are busy at the same time. poll and select are there for comparison; "
 			"select can't watch "
 			"more than about a thousand connections."},
+	{"io-spin-usec", PARAM_INT, AT(io_spin_us), "50", .max = 1000,
+		.help = "How long to look for the next request before going to sleep, where a few "
+			"clients ask again as soon as they are answered; 0 sleeps at once."},
 	{"hz", PARAM_INT, AT(hz), "10", .max = INT_MAX, .apply = process_apply_hz,
 		.help = "How often a second background work (expiry, timeouts, statistics) gets "
 			"its turn, 1 to 500."},
