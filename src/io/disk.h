@@ -14,6 +14,9 @@ struct loop;
 
 #define DISK_FSYNC 1 /* fdatasync linked behind the write */
 #define DISK_ASYNC 2 /* never inline (O_DIRECT): IOSQE_ASYNC */
+#define DISK_DSYNC 4 /* durable when the write is over (RWF_DSYNC): its own error is the sync's */
+
+#define DISK_DIRECT_BYTES 4096 /* what direct writes are made of: in memory and in the file */
 
 struct disk_op {
 	/* The owner's part. */
@@ -41,6 +44,10 @@ struct disk_op {
  * Operations in flight at the same time are not ordered with respect to each other. */
 void disk_submit(struct loop *loop, struct disk_op *op);
 size_t disk_pending(const struct loop *loop);
+/* A second descriptor of the file that `fd` is, for direct writes (O_DIRECT), to be closed by the
+ * caller; or -errno, -EOPNOTSUPP where it is not known that the file system honours DISK_DSYNC, or
+ * where its blocks are larger. */
+int disk_open_direct(int fd);
 /* "io_uring" or "thread"; what disk_submit uses here. */
 const char *disk_method(struct loop *loop);
 

@@ -103,7 +103,7 @@ static int write_all(int fd, const char *at, size_t len)
 
 int aof_create_file(const char *path, const char *line, size_t line_len)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, AOF_FILE_MODE);
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, AOF_FILE_MODE);
 	if (fd < 0)
 		return -errno;
 	int error = write_all(fd, line, line_len);

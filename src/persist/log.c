@@ -515,6 +515,11 @@ bool log_writer_is_framed(const struct log_writer *w)
 	return w->run != NULL && w->run->is_framed;
 }
 
+bool log_writer_is_direct(const struct log_writer *w)
+{
+	return w->run != NULL && log_run_is_direct(w->run);
+}
+
 bool log_writer_is_syncing(const struct log_writer *w)
 {
 	return w->run != NULL &&

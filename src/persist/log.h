@@ -29,16 +29,18 @@
 #define LOG_ZEROS_BYTES (64u << 10)      /* … from a buffer of this size */
 
 enum log_fsync { LOG_FSYNC_ALWAYS, LOG_FSYNC_EVERYSEC, LOG_FSYNC_NO };
+enum log_direct_io { LOG_DIRECT_NO, LOG_DIRECT_AUTO };
 
 struct log_writer_config {
 	int fsync;       /* appendfsync, enum log_fsync */
 	bool timestamps; /* aof-timestamp-enabled */
 	bool frames;     /* aof-checksum: files that are begun from now on */
 	bool no_fsync_on_rewrite;
+	int direct_io; /* aof-direct-io, enum log_direct_io: auto, files begun from now on */
 };
 
-/* A file to write: open for writing, `size` bytes of content in it (what lies behind is cut). Its
- * directory entry must be durable already. */
+/* A file to write: open for reading and writing, `size` bytes of content in it (what lies behind is
+ * cut). Its directory entry must be durable already. */
 struct log_file {
 	int fd;
 	uint64_t size;
@@ -130,6 +132,8 @@ bool log_writer_is_trusted(const struct log_writer *w);
 bool log_writer_is_syncing(const struct log_writer *w);
 /* The file that is being written; false when there is none. */
 bool log_writer_is_framed(const struct log_writer *w);
+/* Groups that are synced go by direct writes, where they fit into zeros written ahead. */
+bool log_writer_is_direct(const struct log_writer *w);
 bool log_writer_has_failed(const struct log_writer *w);
 bool log_writer_is_busy(const struct log_writer *w);      /* a switch, stop or sync is under way */
 const char *log_writer_error(const struct log_writer *w); /* "" = none */

@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "persist/frame.h"
 #include "persist/log.h"
+#include "persist/log_direct.h"
 
 #define LOG_LISTENERS_MAX 4
 #define LOG_WAITERS_MAX 16
@@ -23,10 +24,13 @@ struct log_run {
 	uint64_t durable, syncing; /* of the content: on the disk; covered by the fsync in flight */
 	uint64_t size;   /* content written */
 	uint64_t ahead;  /* the file's length, zeros included */
+	uint64_t ready;  /* so far zeros are on the disk: direct writes go over them */
 	int64_t stamp_s; /* of the last #TS line */
+	struct log_direct direct;
 
 	struct disk_op write;
-	bool is_writing, write_syncs;
+	bool is_writing, write_syncs, write_is_direct;
+	int write_count; /* of the pieces */
 	size_t write_stream_bytes, write_file_bytes;
 	int64_t write_begin_us;
 	struct disk_op sync;
@@ -35,7 +39,7 @@ struct log_run {
 	uint64_t sync_group, sync_offset;
 	int64_t sync_begin_us;
 	struct disk_op zeros;
-	bool is_zeroing, refuses_zeros;
+	bool is_zeroing, refuses_zeros, zeros_are_direct;
 	struct iovec zero_pieces[LOG_CHUNK_BYTES / LOG_ZEROS_BYTES];
 
 	char stamp[LOG_STAMP_MAX_BYTES];
@@ -63,6 +67,8 @@ struct log_writer {
 	bool is_stalled, is_resting;
 	bool is_touched; /* somebody waits for the group that gathers */
 	bool is_backlogged;
+	bool has_told_direct; /* said whether files are written directly; the error if not */
+	int direct_error;
 	struct log_run *run;
 
 	uint64_t group; /* that gathers */
@@ -102,6 +108,8 @@ bool log_run_can_write(const struct log_run *run, uint64_t end);
 void log_run_write(struct log_run *run, uint64_t end, bool syncs);
 /* Syncs what is written. */
 void log_run_sync(struct log_run *run);
+/* Commits may bypass the page cache. */
+bool log_run_is_direct(const struct log_run *run);
 /* Cuts the file to its content and closes it, off the loop; the run is gone. Not while it is busy.
  */
 bool log_run_is_busy(const struct log_run *run);

@@ -5,7 +5,9 @@
  *
  * Invariant: the file's content is `size` bytes; behind it there are only zeros, up to `ahead`.
  * Zeros are written where every group is synced: overwriting them needs no journal commit of the
- * file system. What the kernel may look at lives in the run.
+ * file system. Where it can, a group that is synced goes directly over zeros that are on the disk;
+ * only then, and only while nothing else of the content waits for a sync. What the kernel may look
+ * at lives in the run.
  */
 #include "persist/log_internal.h"
 
@@ -18,7 +20,28 @@
 #include <errno.h>
 #include <unistd.h>
 
-static const char log_zeros[LOG_ZEROS_BYTES];
+static const char log_zeros[LOG_ZEROS_BYTES] __attribute__((aligned(DISK_DIRECT_BYTES)));
+
+static void run_open_direct(struct log_run *run, const struct log_file *file)
+{
+	struct log_writer *w = run->writer;
+
+	run->direct.fd = -1;
+	if (w->config->direct_io == LOG_DIRECT_NO)
+		return;
+	int error = log_direct_open(&run->direct, file->fd, file->size);
+	if (w->has_told_direct && error == w->direct_error)
+		return;
+	w->has_told_direct = true;
+	w->direct_error = error;
+	if (error == 0)
+		log_line(LOG_NOTICE, "Synced groups of the append only file are direct writes.");
+	else
+		log_line(LOG_NOTICE,
+			"The append only file is written through the page cache (no direct writes "
+			"here: %s).",
+			strerror(error));
+}
 
 struct log_run *log_run_new(
 	struct log_writer *w, const struct log_file *file, struct log_run *before)
@@ -30,6 +53,7 @@ struct log_run *log_run_new(
 	run->fd = file->fd;
 	run->is_framed = file->is_framed;
 	run->size = run->ahead = run->durable = file->size;
+	run_open_direct(run, file);
 	if (before == NULL) {
 		stream_reader_open(&run->reader, w->stream);
 	} else {
@@ -85,6 +109,7 @@ static void run_close(struct log_run *run, bool cuts, void (*done)(int, struct l
 	c->job = (struct offload){.work = closing_work, .done = closing_done, .context = c};
 	if (stream_reader_is_open(&run->reader))
 		stream_reader_close(&run->reader);
+	log_direct_close(&run->direct);
 	offload_submit(run->loop, &c->job);
 	mem_free(run);
 }
@@ -119,16 +144,26 @@ static bool run_goes_on(struct log_run *run)
 
 /* --- zeros ahead ------------------------------------------------------------------------------ */
 
+bool log_run_is_direct(const struct log_run *run)
+{
+	return log_direct_is_open(&run->direct) &&
+	       run->writer->config->direct_io == LOG_DIRECT_AUTO;
+}
+
 static void zeros_done(struct disk_op *op, ssize_t written, int synced)
 {
 	struct log_run *run = op->context;
 
-	(void)synced;
 	run->is_zeroing = false;
-	/* No room for zeros is no failure: what is really to be written says whether it is one. */
+	/* No room for zeros is no failure: what is really to be written says whether it is one. Nor
+	 * is a failed sync: no group relies on them then, and what it was about will be told to the
+	 * next sync of the content, whose descriptor is another. */
 	if (written > 0)
 		run->ahead = (uint64_t)op->offset + (uint64_t)written;
-	run->refuses_zeros = written < (ssize_t)LOG_CHUNK_BYTES;
+	if (run->zeros_are_direct && written > 0 && synced == 0)
+		run->ready = run->ahead;
+	if (!run->zeros_are_direct || !log_direct_is_refusal(&run->direct, written))
+		run->refuses_zeros = written < (ssize_t)LOG_CHUNK_BYTES || synced < 0;
 	run_goes_on(run);
 }
 
@@ -136,6 +171,7 @@ static void zeros_done(struct disk_op *op, ssize_t written, int synced)
 static void run_write_zeros(struct log_run *run)
 {
 	uint64_t end = run->size + run->write_file_bytes;
+	uint64_t from = run->ahead > end ? run->ahead : end;
 	int count = 0;
 
 	if (run->is_zeroing || run->refuses_zeros || run->ahead > end + LOG_AHEAD_MIN_BYTES)
@@ -143,10 +179,12 @@ static void run_write_zeros(struct log_run *run)
 	for (; count < (int)(LOG_CHUNK_BYTES / LOG_ZEROS_BYTES); count++)
 		run->zero_pieces[count] = (struct iovec){
 			.iov_base = (char *)(uintptr_t)log_zeros, .iov_len = LOG_ZEROS_BYTES};
-	run->zeros = (struct disk_op){.fd = run->fd,
+	run->zeros_are_direct = log_run_is_direct(run);
+	run->zeros = (struct disk_op){.fd = run->zeros_are_direct ? run->direct.fd : run->fd,
+		.flags = run->zeros_are_direct ? DISK_FSYNC : 0,
 		.iov = run->zero_pieces,
 		.iov_count = count,
-		.offset = (int64_t)(run->ahead > end ? run->ahead : end),
+		.offset = (int64_t)(run->zeros_are_direct ? log_direct_end(from) : from),
 		.done = zeros_done,
 		.context = run};
 	run->is_zeroing = true;
@@ -154,6 +192,35 @@ static void run_write_zeros(struct log_run *run)
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */
+
+static void write_done(struct disk_op *op, ssize_t written, int synced);
+
+static void run_submit(struct log_run *run)
+{
+	run->write = (struct disk_op){.fd = run->fd,
+		.iov = run->pieces,
+		.iov_count = run->write_count,
+		.offset = (int64_t)run->size,
+		.done = write_done,
+		.context = run,
+		.flags = run->write_syncs && !PLANTED(PLANT_NO_FSYNC) ? DISK_FSYNC : 0};
+	run->is_writing = true;
+	if (run->write_is_direct)
+		log_direct_submit(&run->direct, run->loop, &run->write);
+	else
+		disk_submit(run->loop, &run->write);
+}
+
+/* A direct write that is refused has done nothing: the same bytes go the other way. */
+static bool run_submit_again(struct log_run *run, ssize_t written)
+{
+	if (!run->write_is_direct || !log_direct_is_refusal(&run->direct, written) ||
+		run->writer == NULL)
+		return false;
+	run->write_is_direct = false;
+	run_submit(run);
+	return true;
+}
 
 /* The kernel tells an error once for a descriptor: while another fsync is under way, which may be
  * the one that is told, a write's own proves nothing. Another one is made behind it. */
@@ -163,10 +230,15 @@ static void write_done(struct disk_op *op, ssize_t written, int synced)
 	struct log_writer *w = run->writer;
 	bool is_proven = run->write_syncs && !run->is_syncing;
 
-	(void)op;
+	if (run_submit_again(run, written))
+		return;
+	if (run->write_is_direct)
+		written = log_direct_content(run->size, run->write_file_bytes, written);
 	run->is_writing = false;
 	if (run->sync_error != 0)
 		run->is_syncing = false;
+	if (written == (ssize_t)run->write_file_bytes)
+		log_direct_follow(&run->direct, run->size, run->pieces, run->write_count);
 	if (written > 0)
 		run->size += (uint64_t)written;
 	if (run->ahead < run->size)
@@ -228,6 +300,14 @@ bool log_run_can_write(const struct log_run *run, uint64_t end)
 	return !run->is_zeroing || run->size + most <= (uint64_t)run->zeros.offset;
 }
 
+/* Nothing of the content waits for a sync, and no block is touched that isn't on the disk. */
+static bool run_goes_directly(const struct log_run *run)
+{
+	return log_run_is_direct(run) && !run->is_syncing && run->durable == run->size &&
+	       log_direct_takes(&run->direct, run->size, run->write_file_bytes) &&
+	       log_direct_end(run->size + run->write_file_bytes) <= run->ready;
+}
+
 void log_run_write(struct log_run *run, uint64_t end, bool syncs)
 {
 	int count = 0;
@@ -242,17 +322,11 @@ void log_run_write(struct log_run *run, uint64_t end, bool syncs)
 	if (line > 0)
 		run->pieces[count++] = (struct iovec){.iov_base = run->line, .iov_len = line};
 	run->write_file_bytes = stamp + run->write_stream_bytes + line;
-	run->write = (struct disk_op){.fd = run->fd,
-		.iov = run->pieces,
-		.iov_count = count,
-		.offset = (int64_t)run->size,
-		.done = write_done,
-		.context = run,
-		.flags = syncs && !PLANTED(PLANT_NO_FSYNC) ? DISK_FSYNC : 0};
-	run->is_writing = true;
+	run->write_count = count;
 	run->write_syncs = syncs;
+	run->write_is_direct = syncs && run_goes_directly(run);
 	run->write_begin_us = clock_mono_us();
-	disk_submit(run->loop, &run->write);
+	run_submit(run);
 	if (syncs)
 		run_write_zeros(run);
 }

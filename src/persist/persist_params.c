@@ -16,6 +16,8 @@ static const struct param_choice param_sanitize[] = {
 	{"no", 0}, {"yes", 1}, {"clients", 2}, {NULL, 0}};
 static const struct param_choice param_fsync[] = {{"everysec", LOG_FSYNC_EVERYSEC},
 	{"always", LOG_FSYNC_ALWAYS}, {"no", LOG_FSYNC_NO}, {NULL, 0}};
+static const struct param_choice param_direct[] = {
+	{"auto", LOG_DIRECT_AUTO}, {"no", LOG_DIRECT_NO}, {NULL, 0}};
 static const struct param_choice param_method[] = {
 	{"sliced", SNAPSHOT_SLICED}, {"fork", SNAPSHOT_FORK}, {NULL, 0}};
 
@@ -189,6 +191,11 @@ const struct param_row persist_params[] = {
 			"(length, time, checksum). Redis skips these lines. Without them a damaged "
 			"middle of the log is loaded as far as it can be read. A change counts "
 			"from the next file of the log on; BGREWRITEAOF begins one."},
+	{"aof-direct-io", PARAM_ENUM, LOG(direct_io), "auto", .choices = param_direct,
+		.help = "auto: under appendfsync always the log bypasses the page cache (O_DIRECT, "
+			"RWF_DSYNC) on file systems that are known to honour that (ext4, xfs): "
+			"cheaper commits. INFO says which aof_commit_method it is. no counts at "
+			"once, auto from the next file of the log on."},
 	{"aof-rewrite-incremental-fsync", PARAM_BOOL, SNAP(aof_incremental_fsync), "yes",
 		.help = "Sync every few megabytes while a child rewrites. Sliced rewrites always "
 			"do, off the loop."},

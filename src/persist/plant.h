@@ -15,6 +15,7 @@ enum plant {
 	PLANT_NO_DIR_FSYNC, /* directories are not synced */
 	PLANT_RENAME_FIRST, /* files get their names without being synced */
 	PLANT_EARLY_READ,   /* a read shows what is not yet durable */
+	PLANT_NO_DSYNC,     /* the log's direct writes are not synced, but reported */
 };
 
 #ifdef PLANTS

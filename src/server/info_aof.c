@@ -77,6 +77,8 @@ static void sizes(struct info_out *out, void *context)
 	info_line(out, "aof_pending_rewrite:%d", f.is_rewrite_scheduled);
 	info_line(out, "aof_buffer_length:%llu",
 		(unsigned long long)log_writer_unwritten_bytes(p->log));
+	info_line(out, "aof_commit_method:%s",
+		log_writer_is_direct(p->log) ? "direct" : "fdatasync");
 	info_line(out, "aof_pending_bio_fsync:%d", log_writer_is_syncing(p->log));
 	info_line(out, "aof_delayed_fsync:%llu",
 		(unsigned long long)log_writer_stats_get(p->log)->delayed_syncs);

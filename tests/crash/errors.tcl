@@ -22,18 +22,25 @@ set server [file normalize $option(server)]
 set tools [file normalize $option(tools)]
 set tmp $option(tmp)/ringlet-errors-[pid]
 
-# name, policy, fault (KIND ERRNO PART), the command that finds it out: none = the log by itself;
-# long: it stays until nobody waits for it any more
+# name, policy (and aof-direct-io), fault (KIND ERRNO PART), the command that finds it out: none =
+# the log by itself; long: it stays until nobody waits for it any more; refused: it is no error
 set cases {
 	{log: write EIO} always {write 5 incr} {}
+	{log: write EIO, fdatasync} {always no} {write 5 incr} {}
 	{log: disk full} always {write 28 incr} {}
+	{log: disk full, fdatasync} {always no} {write 28 incr} {}
+	{log: direct write EIO} always {direct 5 incr} {}
+	{log: quota of a direct write} always {direct 122 incr} {}
+	{log: direct writes refused} always {direct 22 incr} refused
 	{log: disk full, everysec} everysec {write 28 incr} {}
 	{log: disk full for long} always {write 28 incr} long
 	{log: disk full for long, everysec} everysec {write 28 incr} long
 	{log: short write} always {short 28 incr} {}
+	{log: short write, fdatasync} {always no} {short 28 incr} {}
 	{log: short write, everysec} everysec {short 28 incr} {}
 	{log: short write for long, no fsync} no {short 28 incr} long
 	{log: fsync EIO} always {sync 5 incr} {}
+	{log: fsync EIO, fdatasync} {always no} {sync 5 incr} {}
 	{log: fsync EIO, everysec} everysec {sync 5 incr} {}
 	{rewrite: disk full} always {write 28 temp-rewriteaof} bgrewriteaof
 	{rewrite: fsync of the base} always {sync 5 temp-rewriteaof} bgrewriteaof
@@ -103,8 +110,10 @@ proc break_log {c first} {
 }
 
 proc run_case {policy fault command} {
-	global tmp tools server status
+	global tmp tools server status direct
 	file delete -force $tmp
+	set direct [expr {[llength $policy] > 1 ? [lindex $policy 1] : "auto"}]
+	set policy [lindex $policy 0]
 	file mkdir $tmp/disk
 	launch $server $tmp/disk $policy $tmp/log [list LD_PRELOAD=$tools/record.so \
 		RECORD_ROOT=$tmp/disk RECORD_JOURNAL=$tmp/journal RECORD_FAULT=$tmp/fault \
@@ -122,6 +131,10 @@ proc run_case {policy fault command} {
 			must {who waited is not left alone} {[$writer @closed 20000]}
 			must {its write is seen} {[$c get k:1] eq "1"}
 		}
+	} elseif {$command eq "refused"} {
+		must {it was direct} {[field $c aof_commit_method] eq "direct"}
+		set n [write_some $c $n 50]
+		must {it isn't any more} {[field $c aof_commit_method] eq "fdatasync"}
 	} else {
 		$c $command
 		wait_until {found out} {[field $c $status($command)] eq "err"}
@@ -132,7 +145,7 @@ proc run_case {policy fault command} {
 		wait_until {well again} {[field $c writes_refused_reason] eq ""}
 		must {who waited is answered} {$command eq "long" || [$writer @read] eq "OK"}
 		$writer @close
-	} else {
+	} elseif {$command ne "refused"} {
 		$c $command
 		wait_until {well again} {[field $c $status($command)] eq "ok"}
 	}

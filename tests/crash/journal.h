@@ -19,10 +19,12 @@ enum event_kind {
 	EVENT_DIRECTORY = 1, /* payload: its path, "" = the root */
 	EVENT_CREATED,       /* payload: path */
 	EVENT_BEGIN,         /* all so far was there before the program: it lasts */
-	EVENT_WRITE,         /* payload: the bytes; about to be written at `at` */
+	EVENT_WRITE,         /* payload: the bytes; about to be written at `at`; `span`: sectors of
+	                      * that size are written whole or not, 0: it may be torn anywhere */
 	EVENT_ZEROS,         /* as many zeros as `span` says */
 	EVENT_CUT,           /* to a length of `at` */
 	EVENT_SYNC,          /* it lasts as it was at journal position `at` */
+	EVENT_LASTS,         /* the last write to `at` of `span` bytes does, alone */
 	EVENT_RENAMED,       /* payload: two paths, each with its NUL */
 	EVENT_REMOVED,       /* payload: path */
 	EVENT_KINDS

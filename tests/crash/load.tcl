@@ -10,6 +10,7 @@ source [file join [file dirname [file normalize [info script]]] .. spec lib resp
 set clients 4
 set batch 25
 set deadline_ms 60000
+set direct auto ;# aof-direct-io
 set script {redis.call('set', KEYS[1], ARGV[1]) redis.call('rpush', KEYS[2], ARGV[1])
 	return redis.call('set', KEYS[3], ARGV[1])}
 
@@ -20,10 +21,10 @@ proc pick {limit} {
 # Starts the server there with that policy; `environment` is for this server alone. Sets ::port
 # and ::pid; what it says goes to `log`.
 proc launch {server dir policy log {environment {}}} {
-	global port pid
+	global port pid direct
 	set port [resp::free_port]
 	set pid [exec env {*}$environment $server --port $port --bind 127.0.0.1 --dir $dir \
-		--save {} --appendonly yes --appendfsync $policy \
+		--save {} --appendonly yes --appendfsync $policy --aof-direct-io $direct \
 		--auto-aof-rewrite-min-size 20kb >>$log 2>@1 &]
 }
 

@@ -5,8 +5,8 @@
 # that moment may have left (replay.c). A server is started there; what the first had promised by
 # then must be there, each transaction whole, and it must start at all.
 #
-#   tclsh tests/crash/power.tcl --tools DIR ?--server PATH? ?--policy always|everysec|no? ?--seed N?
-#       ?--histories N? ?--points N? ?--planted PATH? ?--sync-us N?
+#   tclsh tests/crash/power.tcl --tools DIR ?--server PATH? ?--policy always|everysec|no?
+#       ?--direct auto|no? ?--seed N? ?--histories N? ?--points N? ?--planted PATH? ?--sync-us N?
 #
 # Promised is under appendfsync always what was answered, to who wrote and to who read; under the
 # others what was answered to a client of CLIENT DURABILITY fsync or by WAITAOF, and all if no power
@@ -22,10 +22,11 @@ source [file join $here load.tcl]
 
 set server [file join $here .. .. src ringlet-server]
 array set option [list server $server policy always seed 1 histories 1 points 40 planted "" \
-	tools build/crash tmp /tmp sync-us 3000]
+	direct auto tools build/crash tmp /tmp sync-us 3000]
 foreach {name value} $argv {
 	set option([string range $name 2 end]) $value
 }
+set direct $option(direct)
 set server [file normalize $option(server)]
 set tools [file normalize $option(tools)]
 if {![file exists $tools/record.so]} {
@@ -33,8 +34,10 @@ if {![file exists $tools/record.so]} {
 }
 set tmp $option(tmp)/ringlet-power-[pid]
 expr {srand($option(seed))}
-set faults {1 {fsync skipped} 2 {reply released early} 3 {directory not synced}
-	4 {rename before fsync} 5 {read released early}}
+# number, aof-direct-io, name
+set faults {1 no {fsync skipped} 2 auto {reply released early} 3 auto {directory not synced}
+	4 auto {rename before fsync} 5 auto {read released early} 6 auto {RWF_DSYNC left out}
+	2 no {reply released early, fdatasync} 5 no {read released early, fdatasync}}
 set batches 16
 
 proc any {list} {
@@ -246,7 +249,7 @@ proc lose_power {server policy points} {
 		kill_server
 		if {$failed} {
 			append found "moment $round ($policy, seed $::option(seed)), at $position, "
-			return [append found "$left, $names: $why"]
+			return [append found "$left, $names, direct $::direct: $why"]
 		}
 		incr passed
 	}
@@ -293,7 +296,7 @@ if {$option(planted) eq ""} {
 	if {$why ne ""} {
 		fail "no fault is planted, but one was found: $why"
 	}
-	foreach {plant name} $faults {
+	foreach {plant direct name} $faults {
 		set before $passed
 		set why [examine $planted always $plant $option(points)]
 		set is_found [string match "moment *" $why]

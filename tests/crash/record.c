@@ -4,12 +4,15 @@
  * that changes anything below $RECORD_ROOT goes into $RECORD_JOURNAL (journal.h) and then to the
  * kernel. An fsync only takes its time, $RECORD_SYNC_US: what it would have made last is worked out
  * by `replay`. io_uring, which passes by all this, is refused; the program falls back to threads.
+ * Every file system says that it is ext4, so that direct writes are made, which are no more than
+ * checked here: one with RWF_DSYNC takes as long as an fsync, and lasts when it is over.
  *
  * While there is a file $RECORD_FAULT, "KIND ERRNO PART", calls of that kind (write, sync, rename,
- * create) on files whose path has that part fail, and are not noted; of the kind short, a log's
- * writes do half of what they should, without an error, as where a disk just fills; others fail.
+ * create, direct) on files whose path has that part fail, and are not noted; of the kind short, a
+ * log's writes do half of what they should, without an error, as where a disk just fills; others
+ * fail.
  *
- * Without a journal it makes a disk slow: each fsync is made, behind a delay of as many
+ * Without a journal it makes a disk slow: each sync is made, behind a delay of as many
  * microseconds as the file $SLOW_SYNC holds, which may change at any time.
  *
  * Invariant: what is noted as done was done before the caller knows of it; a write is noted before
@@ -21,6 +24,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -30,18 +34,22 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #define DESCRIPTORS 65536
 #define PIECES_MAX 1024
 #define ZEROS_MIN_BYTES 4096 /* fewer are written out */
+#define BLOCK_BYTES 4096     /* of direct writes … */
+#define SECTOR_BYTES 512     /* … and what of them is never torn */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* names change in the order noted */
 static int journal = -1;
 static char root[PATH_MAX];
 static long sync_us;
-static bool is_ours[DESCRIPTORS]; /* descriptors of files below the root */
+static bool is_ours[DESCRIPTORS];   /* descriptors of files below the root … */
+static bool is_direct[DESCRIPTORS]; /* … for direct writes */
 
 /* --- noting ----------------------------------------------------------------------------------- */
 
@@ -118,8 +126,10 @@ static const char *below_root(const char *path, char *out)
 
 static void track(int fd, bool ours)
 {
-	if (fd >= 0 && fd < DESCRIPTORS)
+	if (fd >= 0 && fd < DESCRIPTORS) {
 		is_ours[fd] = ours;
+		is_direct[fd] = false;
+	}
 }
 
 static bool is_tracked(int fd)
@@ -217,11 +227,24 @@ __attribute__((constructor)) static void record_begin(void)
 
 /* --- names ------------------------------------------------------------------------------------ */
 
+/* A file that is open, once more. */
+static int open_again(int from, const char *path, int flags)
+{
+	int fd = (int)syscall(SYS_openat, AT_FDCWD, path, flags & ~O_DIRECT, 0);
+	track(fd, true);
+	if (fd >= 0 && fd < DESCRIPTORS && from < DESCRIPTORS)
+		is_direct[fd] = (flags & O_DIRECT) != 0;
+	return fd;
+}
+
 static int open_noted(int at, const char *path, int flags, mode_t mode)
 {
 	char full[PATH_MAX];
 	bool is_directory;
 	struct stat st;
+	int from = -1;
+	if (sscanf(path, "/proc/self/fd/%d", &from) == 1 && is_tracked(from))
+		return open_again(from, path, flags);
 	const char *name = at == AT_FDCWD || path[0] == '/' ? below_root(path, full) : NULL;
 	if (name == NULL) {
 		int other = (int)syscall(SYS_openat, at, path, flags, mode);
@@ -347,6 +370,7 @@ static void note_write(int fd, const struct iovec *pieces, int count, off_t at)
 	size_t bytes = 0;
 	struct event e = {.kind = EVENT_WRITE, .at = (uint64_t)at};
 	e.file = file_of(fd, &is_directory);
+	e.span = fd < DESCRIPTORS && is_direct[fd] ? SECTOR_BYTES : 0;
 	for (int i = 0; i < count; i++)
 		bytes += pieces[i].iov_len;
 	if (is_zeros(pieces, count, bytes)) {
@@ -396,9 +420,23 @@ static int take_half(const struct iovec *pieces, int count, struct iovec *half)
 	return taken;
 }
 
+static bool is_aligned(const struct iovec *pieces, int count, off_t at)
+{
+	uintptr_t bits = (uintptr_t)at;
+	for (int i = 0; i < count; i++)
+		bits |= (uintptr_t)pieces[i].iov_base | pieces[i].iov_len;
+	return bits % BLOCK_BYTES == 0;
+}
+
 ssize_t pwritev(int fd, const struct iovec *pieces, int count, off_t at)
 {
 	struct iovec half[PIECES_MAX];
+	if (is_tracked(fd) && is_direct[fd] && !is_aligned(pieces, count, at)) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (is_tracked(fd) && is_direct[fd] && is_faulty_file("direct", fd))
+		return -1;
 	if (is_tracked(fd) && is_faulty_file("write", fd))
 		return -1;
 	if (is_tracked(fd) && count <= PIECES_MAX && is_faulty_file("short", fd)) {
@@ -434,7 +472,7 @@ static void wait_us(long us)
 	nanosleep(&delay, NULL);
 }
 
-static int sync_slowly(int fd, long call)
+static void wait_slowly(void)
 {
 	const char *path = getenv("SLOW_SYNC");
 	char text[32] = "";
@@ -443,14 +481,15 @@ static int sync_slowly(int fd, long call)
 		wait_us(strtol(text, NULL, 10));
 	if (from >= 0)
 		syscall(SYS_close, from);
-	return (int)syscall(call, fd);
 }
 
 static int sync_noted(int fd, long call)
 {
 	bool is_directory;
-	if (!is_tracked(fd))
-		return sync_slowly(fd, call);
+	if (!is_tracked(fd)) {
+		wait_slowly();
+		return (int)syscall(call, fd);
+	}
 	if (is_faulty_file("sync", fd))
 		return -1;
 	struct event e = {.kind = EVENT_SYNC, .at = position()};
@@ -470,6 +509,34 @@ int fsync(int fd)
 int fdatasync(int fd)
 {
 	return sync_noted(fd, SYS_fdatasync);
+}
+
+ssize_t pwritev2(int fd, const struct iovec *pieces, int count, off_t at, int flags)
+{
+	bool is_directory;
+	if (!is_tracked(fd)) {
+		if ((flags & RWF_DSYNC) != 0)
+			wait_slowly();
+		return syscall(SYS_pwritev2, fd, pieces, (long)count, at, 0L, flags);
+	}
+	ssize_t done = pwritev(fd, pieces, count, at);
+	if (done < 0 || (flags & RWF_DSYNC) == 0)
+		return done;
+	if (is_faulty_file("sync", fd))
+		return -1;
+	struct event e = {.kind = EVENT_LASTS, .at = (uint64_t)at, .span = (uint64_t)done};
+	e.file = file_of(fd, &is_directory);
+	wait_us(sync_us);
+	note(e, NULL, 0);
+	return done;
+}
+
+int fstatfs(int fd, struct statfs *fs)
+{
+	int result = (int)syscall(SYS_fstatfs, fd, fs);
+	if (result == 0 && is_tracked(fd))
+		fs->f_type = EXT4_SUPER_MAGIC;
+	return result;
 }
 
 /* --- what would pass by ----------------------------------------------------------------------- */

@@ -9,9 +9,10 @@
  *
  * LEFT says what is left of content that was not synced: "drop" nothing, "torn" a first part of the
  * writes, the last of them cut at any byte, "subset" each piece of 4 KiB or not (holes are zeros),
- * "keep" all (no power loss, a plain kill), "mix" one of these for each file. NAMES says which
- * changed names last: "posix" those of a directory that was synced since, "journal" all before any
- * sync, as on ext4 and xfs; of the others a first part, in their order, if LEFT leaves anything.
+ * both sector by sector where it was written directly, "keep" all (no power loss, a plain kill),
+ * "mix" one of these for each file. NAMES says which changed names last: "posix" those of a
+ * directory that was synced since, "journal" all before any sync, as on ext4 and xfs; of the others a
+ * first part, in their order, if LEFT leaves anything.
  */
 #include "journal.h"
 
@@ -30,12 +31,13 @@
 enum left { LEFT_DROP, LEFT_TORN, LEFT_SUBSET, LEFT_KEEP, LEFT_MIX };
 static const char *const lefts[] = {"drop", "torn", "subset", "keep", "mix"};
 static const char *const kinds[EVENT_KINDS] = {"?", "directory", "created", "begin", "write",
-	"zeros", "cut", "sync", "renamed", "removed"};
+	"zeros", "cut", "sync", "lasts", "renamed", "removed"};
 
 struct change { /* of content */
 	uint64_t position, at, span;
 	const char *bytes; /* NULL: zeros */
-	bool is_cut;
+	uint64_t sector;   /* it is torn by these; 0: anywhere */
+	bool is_cut, lasts;
 };
 
 struct node {
@@ -167,6 +169,19 @@ static void sync_node(uint64_t file, uint64_t at)
 		names_synced = at;
 }
 
+static void write_lasts(const struct event *e)
+{
+	size_t node = node_of(e->file), i = node == NONE ? 0 : nodes[node].count;
+	for (; i > 0; i--) {
+		struct change *c = &nodes[node].changes[i - 1];
+		if (!c->is_cut && c->at == e->at && c->span == e->span) {
+			c->lasts = true;
+			return;
+		}
+	}
+	die("no such write", "lasts");
+}
+
 static void event_apply(const struct event *e, const char *payload, uint64_t position)
 {
 	struct change c = {.position = position, .at = e->at, .span = e->payload, .bytes = payload};
@@ -183,6 +198,7 @@ static void event_apply(const struct event *e, const char *payload, uint64_t pos
 			sync_node(nodes[i].file, position);
 		break;
 	case EVENT_WRITE:
+		c.sector = e->span;
 		change_add(e->file, c);
 		break;
 	case EVENT_ZEROS:
@@ -196,6 +212,9 @@ static void event_apply(const struct event *e, const char *payload, uint64_t pos
 		break;
 	case EVENT_SYNC:
 		sync_node(e->file, e->at);
+		break;
+	case EVENT_LASTS:
+		write_lasts(e);
 		break;
 	case EVENT_RENAMED: {
 		size_t node = named(payload);
@@ -300,19 +319,28 @@ static void change_apply(struct content *c, const struct change *change, uint64_
 /* Each piece or not, whatever write it belongs to. */
 static void change_scatter(struct content *c, const struct change *change)
 {
+	uint64_t piece = change->sector > 0 ? change->sector : PIECE;
 	if (change->is_cut) {
 		if (pick(2) == 0)
 			content_cut(c, change->at);
 		return;
 	}
 	for (uint64_t from = 0; from < change->span;) {
-		uint64_t to = from + PIECE - (change->at + from) % PIECE;
+		uint64_t to = from + piece - (change->at + from) % piece;
 		if (to > change->span)
 			to = change->span;
 		if (pick(2) == 0)
 			content_put(c, change, from, to);
 		from = to;
 	}
+}
+
+static void change_tear(struct content *c, const struct change *change)
+{
+	if (change->sector > 0)
+		change_scatter(c, change);
+	else
+		change_apply(c, change, pick(change->span));
 }
 
 static struct content content_left(const struct node *n)
@@ -325,12 +353,15 @@ static struct content content_left(const struct node *n)
 	size_t whole = how == LEFT_KEEP ? n->count : sure;
 	if (how == LEFT_TORN)
 		whole += pick(n->count - sure + 1);
-	for (size_t i = sure; i < whole; i++)
-		change_apply(&c, &n->changes[i], UINT64_MAX);
-	if (how == LEFT_TORN && whole < n->count)
-		change_apply(&c, &n->changes[whole], pick(n->changes[whole].span));
-	for (size_t i = sure; how == LEFT_SUBSET && i < n->count; i++)
-		change_scatter(&c, &n->changes[i]);
+	for (size_t i = sure; i < n->count; i++) {
+		const struct change *change = &n->changes[i];
+		if (i < whole || change->lasts)
+			change_apply(&c, change, UINT64_MAX);
+		else if (how == LEFT_SUBSET)
+			change_scatter(&c, change);
+		else if (how == LEFT_TORN && i == whole)
+			change_tear(&c, change);
+	}
 	return c;
 }
 

@@ -8,6 +8,7 @@
 #include "conformance/harness.c"
 
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 struct outcome {
@@ -60,6 +61,32 @@ static void check_short_write(int fd)
 	assert_int_equal(o.synced, 0);
 }
 
+/* Whole blocks go through it, others are refused; where there is no such way it says so. */
+static void check_direct(int fd)
+{
+	int direct = disk_open_direct(fd);
+	if (direct == -EOPNOTSUPP)
+		return;
+	assert_true(direct >= 0);
+	char *block = mem_calloc_aligned(DISK_DIRECT_BYTES, 2 * DISK_DIRECT_BYTES), found[4];
+	struct iovec iov = {block, DISK_DIRECT_BYTES};
+	struct outcome o = {.op = {.fd = direct, .iov = &iov, .iov_count = 1, .flags = DISK_DSYNC}};
+	memcpy(block, "\0\0direct", 8);
+	run(&o);
+	assert_int_equal(o.written, DISK_DIRECT_BYTES);
+	assert_int_equal(pread(fd, found, sizeof found, 2), 4);
+	assert_memory_equal(found, "dire", 4);
+	iov.iov_len = 100;
+	run(&o);
+	assert_int_equal(o.written, -EINVAL);
+	iov = (struct iovec){block + 1, DISK_DIRECT_BYTES};
+	run(&o);
+	assert_int_equal(o.written, -EINVAL);
+	close(direct);
+	mem_free(block);
+	assert_int_equal(ftruncate(fd, 9), 0);
+}
+
 static void check_method(enum loop_backend_kind kind, const char *method)
 {
 	char path[] = "/tmp/ringlet-unit-XXXXXX", text[16];
@@ -75,6 +102,15 @@ static void check_method(enum loop_backend_kind kind, const char *method)
 	assert_int_equal(o.synced, 0);
 	assert_int_equal(pread(fd, text, sizeof text, 0), 9);
 	assert_memory_equal(text, "\0\0abcdefg", 9);
+	o.op.flags = DISK_DSYNC;
+	o.op.offset = 9;
+	run(&o);
+	assert_int_equal(o.written, 7);
+	assert_int_equal(o.synced, 0);
+	assert_int_equal(pread(fd, text, sizeof text, 0), 16);
+	assert_memory_equal(text, "\0\0abcdefgabcdefg", 16);
+	o.op.flags = DISK_FSYNC | DISK_ASYNC;
+	check_direct(fd);
 	check_short_write(fd);
 	close(fd);
 	o.op.fd = fd;
@@ -103,6 +139,16 @@ static void test_methods(void **state)
 	check_method(LOOP_POLL, "thread");
 	check_method(LOOP_SELECT, "thread");
 	unsetenv("RINGLET_IO_URING");
+}
+
+static void test_no_direct_writes(void **state)
+{
+	(void)state;
+	int fd = memfd_create("ringlet", MFD_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(disk_open_direct(fd), -EOPNOTSUPP);
+	close(fd);
+	assert_int_equal(disk_open_direct(fd), -EBADF);
 }
 
 /* loop_free waits for what is in flight. */
@@ -139,6 +185,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_methods),
+		cmocka_unit_test(test_no_direct_writes),
 		cmocka_unit_test(test_free_waits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
