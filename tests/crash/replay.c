@@ -11,8 +11,8 @@
  * writes, the last of them cut at any byte, "subset" each piece of 4 KiB or not (holes are zeros),
  * both sector by sector where it was written directly, "keep" all (no power loss, a plain kill),
  * "mix" one of these for each file. NAMES says which changed names last: "posix" those of a
- * directory that was synced since, "journal" all before any sync, as on ext4 and xfs; of the others a
- * first part, in their order, if LEFT leaves anything.
+ * directory that was synced since, "journal" all before any sync, as on ext4 and xfs; of the
+ * others a first part, in their order, if LEFT leaves anything.
  */
 #include "journal.h"
 
