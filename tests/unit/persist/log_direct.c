@@ -26,7 +26,8 @@ void fake_submit(struct loop *loop, struct disk_op *op);
 
 static struct {
 	int open_error;       /* direct writes can't be had */
-	bool opens_read_only; /* … nor zeros */
+	bool opens_read_only; /* … zeros fail */
+	bool opens_refusing;  /* … zeros are refused */
 	ssize_t result;       /* of the next direct write, which is not made; 0: it is made */
 	struct disk_op *kept; /* it waits for its result */
 	int writes;
@@ -37,6 +38,9 @@ int fake_open(int fd)
 	char path[32];
 	if (fake.open_error != 0)
 		return -fake.open_error;
+	/* (Nobody takes zeros for this number: EINVAL.) */
+	if (fake.opens_refusing)
+		return open("/proc/self/oom_score_adj", O_RDWR);
 	int direct = fake.opens_read_only ? -1 : disk_open_direct(fd);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	return direct >= 0 ? direct : open(path, fake.opens_read_only ? O_RDONLY : O_RDWR);
@@ -235,6 +239,26 @@ static void test_mixed(void **state)
 	close_all();
 }
 
+/* What waits for a sync gets it with the next group that is synced: not a direct one. */
+static void test_unsynced_before(void **state)
+{
+	(void)state;
+	begin(LOG_FSYNC_ALWAYS);
+	start(true);
+	warm();
+	t.config.fsync = LOG_FSYNC_NO;
+	tell("SET", BYTES("unsynced"));
+	turns_until(all_written);
+	assert_false(all_durable());
+	t.config.fsync = LOG_FSYNC_ALWAYS;
+	int writes = fake.writes;
+	commit(100);
+	assert_int_equal(fake.writes, writes);
+	commit(100);
+	assert_int_equal(fake.writes, writes + 1);
+	close_all();
+}
+
 /* A file that holds something already, with an end that is no block's. */
 static void test_content_before(void **state)
 {
@@ -301,6 +325,7 @@ static void fail_with(ssize_t result, bool is_abandoned)
 	uint64_t durable = log_writer_durable(t.log), group = log_writer_durable_group(t.log);
 	fake.result = result;
 	static char text[5000];
+	memset(text, '~', sizeof(text));
 	tell("SET", bytes_of(text, sizeof(text)));
 	for (int k = 0; k < 1000 && fake.kept == NULL; k++) {
 		log_writer_turn(t.log);
@@ -319,6 +344,9 @@ static void fail_with(ssize_t result, bool is_abandoned)
 	assert_int_equal(fake.writes, writes);
 	assert_int_equal(log_writer_durable(t.log), durable);
 	assert_int_equal(log_writer_durable_group(t.log), group);
+	struct buf left = file_read(t.path);
+	assert_null(memchr(left.ptr, '~', left.len)); /* nor any other way */
+	buf_release(&left);
 	/* Only a new file leads on, and goes directly as well. */
 	unlink(t.path);
 	uint64_t before = t.stream->appended;
@@ -346,8 +374,9 @@ static void test_failures(void **state)
 static void test_not_to_be_had(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		begin(LOG_FSYNC_ALWAYS);
+		fake.opens_refusing = i == 2;
 		fake.open_error = i == 0 ? EOPNOTSUPP : 0;
 		fake.opens_read_only = i == 1;
 		uint64_t before = t.stream->appended;
@@ -356,6 +385,10 @@ static void test_not_to_be_had(void **state)
 			commit(500);
 		assert_int_equal(fake.writes, 0);
 		assert_int_equal(log_writer_is_direct(t.log), i == 1);
+		/* Those that were refused come the other way. */
+		struct stat st;
+		assert_int_equal(stat(t.path, &st), 0);
+		assert_int_equal(st.st_size > (off_t)log_writer_file_size(t.log), i != 1);
 		check_file(0, t.stream->appended - before);
 		close_all();
 	}
@@ -392,6 +425,7 @@ int main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_groups_go_directly),
 		cmocka_unit_test(test_mixed),
+		cmocka_unit_test(test_unsynced_before),
 		cmocka_unit_test(test_content_before),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_failures),
