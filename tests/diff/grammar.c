@@ -172,7 +172,8 @@ static void time_add(struct maker *maker, char kind)
 {
 	static const char *const refused[] = { "9223372036854775807", "-9223372036854775808", "0",
 		"-1", "9223372036854775", "abc", "", "1.5" };
-	long long number = 1000 + (long long)random_below(maker->random, 100) * 100;
+	/* Hardly ever twice the same: GT and LT would tell in which millisecond each was said. */
+	long long number = 1000 + (long long)random_below(maker->random, 9900);
 	int is_expiry = !strcmp(maker->row->group, "expiry");
 
 	if (one_in(maker, 5)) {
@@ -195,15 +196,18 @@ static void float_add(struct maker *maker)
 	text_add(maker, PICK(maker, floats));
 }
 
-/* Quarters only: 7.0 prints other scores with seventeen digits, 7.2 with as many as are needed. */
+/* Quarters only: 7.0 prints other scores with seventeen digits, 7.2 with as many as are needed. No
+ * -0 but as a bound: 7.0 packs it, as 0, where a long member that comes behind it makes a skiplist
+ * of the new set at once in 7.2. */
 static void score_add(struct maker *maker, int is_bound)
 {
 	static const char *const odd[] = { "inf", "-inf", "+inf", "nan", "abc", "", "1e3", "0",
-		"-0", "1e9" };
+		"1e9", "-0" };
 	char text[32];
 
 	if (one_in(maker, 8)) {
-		text_add(maker, PICK(maker, odd));
+		size_t count = sizeof odd / sizeof *odd;
+		text_add(maker, pick(maker, odd, is_bound ? count : count - 1));
 		return;
 	}
 	double score = ((double)random_below(maker->random, 81) - 40) / 4;
@@ -304,6 +308,19 @@ static void program_add(struct maker *maker, int is_library)
 		is_library ? lua_library(maker->random, text) : lua_script(maker->random, text));
 }
 
+/* What two servers pick at random differs; whether it is right does not: how many there are, how
+ * many are different (unless they may repeat), how many are no members or have another's value. */
+static const char picks_script[] =
+	"local all={set={'SRANDMEMBER','SISMEMBER'},hash={'HRANDFIELD','HGET'},"
+	"zset={'ZRANDMEMBER','ZSCORE'}}\n"
+	"local words,step,seen,distinct,strange=all[ARGV[1]],ARGV[3] and 2 or 1,{},0,0\n"
+	"local picks=redis.call(words[1],KEYS[1],unpack(ARGV,2))\n"
+	"for i=1,#picks,step do local m=picks[i]\n"
+	"if not seen[m] then seen[m]=true distinct=distinct+1 end\n"
+	"local found=redis.call(words[2],KEYS[1],m)\n"
+	"if not found or found==0 or step==2 and found~=picks[i+1] then strange=strange+1 end end\n"
+	"return {#picks,tonumber(ARGV[2])<0 or distinct,strange}";
+
 static void placeholder_add(struct maker *maker, char kind)
 {
 	static const char *const patterns[] = { "*", "s*", "?1", "[a-l]*", "[^s]?", "*[0-2]", "\\*",
@@ -335,6 +352,7 @@ static void placeholder_add(struct maker *maker, char kind)
 	case 'r': radius_add(maker); break;
 	case 'w': config_add(maker); break;
 	case 'A': rule_add(maker); break;
+	case 'R': text_add(maker, picks_script); break;
 	case 'L': case 'F': program_add(maker, kind == 'F'); break;
 	case 'P': text_add(maker, PORT_MARK); break;
 	case 'z': text_add(maker, ""); break;
@@ -476,9 +494,9 @@ static void spoil(struct maker *maker)
 			free(maker->word[--maker->count]);
 		break;
 	case 1:
-		/* A short word for some: their errors quote it, and ours quotes 128 bytes at most.
+		/* A short word for some: their errors quote it, and ours are 1024 bytes at most.
 		 */
-		if (sets_time(maker->row))
+		if (sets_time(maker->row) || !strcmp(maker->row->group, "acl"))
 			integer_add(maker);
 		else
 			value_add(maker);
@@ -560,6 +578,7 @@ struct command grammar_look(int number, int has_twin)
 		{ "hash", '*', "HGETALL", COMPARE_PAIRS },
 		{ "set", '*', "SMEMBERS", COMPARE_SORTED },
 		{ "zset", '*', "ZRANGE 0 -1 WITHSCORES", COMPARE_EXACT },
+		{ "fraction", '*', "ZRANGE 0 -1 WITHSCORES", COMPARE_SCORES },
 		{ "stream", '*', "XRANGE - +", COMPARE_EXACT },
 		{ "stream", '*', "XPENDING g", COMPARE_EXACT },
 		{ "migrate", '*', "@TYPE", COMPARE_EXACT },

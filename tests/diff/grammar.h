@@ -10,6 +10,7 @@
  *   %t %T seconds, milliseconds to live      %e %E absolute times        %p pattern   %s score
  *   %S score bound   %l lex bound   %b bit offset   %u byte offset   %d database   %I stream ID
  *   %g longitude and latitude   %r radius        %L Lua script   %F library   %A ACL rule
+ *   %R Lua script that judges what is picked at random
  *   %w arguments of CONFIG SET   %P the port of the twin   %z an empty word
  *   ! in front: never spoilt, since what remained would write at random; @ in front: for the twin
  *
@@ -30,6 +31,9 @@ enum compare {
 	COMPARE_NEAR, /* integers, a little apart: seconds or milliseconds to live */
 	COMPARE_ENCODING, /* names that 7.2 changed count as equal */
 	COMPARE_KIND, /* the type byte */
+	COMPARE_TIMES, /* but for how long entries of a stream have been pending */
+	COMPARE_SHAPE, /* how many of which kind: random picks */
+	COMPARE_SCORES, /* numbers, of which 7.0 writes more digits than are needed */
 	COMPARE_USER, /* but for the order of its commands, which 7.2 keeps */
 	COMPARE_NOTHING, /* what only one of the servers knows */
 	COMPARE_CROSS, /* each server restores what the other dumps */

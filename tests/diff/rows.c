@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * The table of the differential test. A new command is a new line. Left out: what blocks, what is
- * random beyond repair, and replies in which 7.0 and 7.2 differ on purpose.
+ * The table of the differential test. A new command is a new line. Left out: what blocks for longer
+ * than a moment, what is random beyond repair, and replies in which 7.0 and 7.2 differ on purpose.
  */
 #include "grammar.h"
 
@@ -82,6 +82,12 @@ static const struct row rows[] = {
 	{ "hash", 'h', "HINCRBY %k %m %i", COMPARE_EXACT },
 	{ "hash", 'h', "HINCRBYFLOAT %k %m %f", COMPARE_EXACT },
 	{ "hash", 'h', "HRANDFIELD %k 1000", COMPARE_SORTED },
+	{ "hash", 'h', "!HRANDFIELD %k [(0|1|3|-3|-100) [WITHVALUES]]", COMPARE_SHAPE },
+	{ "hash", 'h',
+		"!HRANDFIELD (%k|none1) (0 [WITHVALUES]|x|1 WITHVALUE|9223372036854775808|x extra|"
+		"9223372036854775807 extra|-9223372036854775808 [(extra|WITHVALUES)]|"
+		"9223372036854775807 WITHVALUES [extra])",
+		COMPARE_EXACT },
 	{ "hash", 'h', "HSCAN %k 0 COUNT 100000 [MATCH %p]", COMPARE_KIND },
 
 	{ "set", 't', "(SADD|SREM) %k {%m}", COMPARE_EXACT },
@@ -95,11 +101,23 @@ static const struct row rows[] = {
 	{ "set", 't', "(SINTERSTORE|SUNIONSTORE|SDIFFSTORE) %k {%k}", COMPARE_EXACT },
 	{ "set", 't', "SINTERCARD (1 %k|2 %k %k|%n %k %k) [LIMIT %n]", COMPARE_EXACT },
 	{ "set", 't', "SRANDMEMBER %k 1000", COMPARE_SORTED },
+	{ "set", 't', "!SRANDMEMBER %k [(0|1|3|-3|-100)]", COMPARE_SHAPE },
+	{ "set", 't',
+		"!SRANDMEMBER (%k|none1) (0|x [extra]|1 1|9223372036854775808|-9223372036854775808 "
+		"[extra])",
+		COMPARE_EXACT },
+	{ "set", 't', "!SPOP (none1 [(0|3)]|%k (0|-1|x|1 1|x x))", COMPARE_EXACT },
 	{ "set", 't', "!SPOP %k 1000", COMPARE_SORTED },
 	{ "set", 't', "SSCAN %k 0 COUNT 100000 [MATCH %p]", COMPARE_SCAN },
 
 	{ "zset", 'z', "ZADD %k [NX|XX] [GT|LT] [CH] {%s %m}", COMPARE_EXACT },
 	{ "zset", 'z', "ZADD %k [CH] [XX] INCR %s %m", COMPARE_EXACT },
+	{ "zset", 'z', "!ZRANDMEMBER %k [(0|1|3|-3|-100) [WITHSCORES]]", COMPARE_SHAPE },
+	{ "zset", 'z',
+		"!ZRANDMEMBER (%k|none1) (0 [WITHSCORES]|x|1 WITHSCORE|9223372036854775808|x extra|"
+		"9223372036854775807 extra|-9223372036854775808 [(extra|WITHSCORES)]|"
+		"9223372036854775807 WITHSCORES [extra])",
+		COMPARE_EXACT },
 	{ "zset", 'z', "ZREM %k {%m}", COMPARE_EXACT },
 	{ "zset", 'z', "ZSCORE %k %m", COMPARE_EXACT },
 	{ "zset", 'z', "ZMSCORE %k {%m}", COMPARE_EXACT },
@@ -138,6 +156,11 @@ static const struct row rows[] = {
 		"BITFIELD %k {(GET (u8|i16|u63|i64) %n|"
 		"SET (u4|i8) #1 (%x|100|-100|70000|-70000)|"
 		"INCRBY (u2|i5) %n (%x|100|-100|70000|-70000)|OVERFLOW (WRAP|SAT|FAIL))}",
+		COMPARE_EXACT },
+
+	{ "bitmap", 's', "BITFIELD_RO (%k|none1) {GET (u8|i16|u63|i64|u64|i65|x) (%n|#%n|-1|x)}",
+		COMPARE_EXACT },
+	{ "bitmap", 's', "BITFIELD_RO %k [GET u8 0] (SET u8 0 1|INCRBY u8 0 1|OVERFLOW SAT|GET u8)",
 		COMPARE_EXACT },
 
 	{ "hll", 's', "PFADD %k {%m}", COMPARE_EXACT },
@@ -203,6 +226,8 @@ static const struct row rows[] = {
 	{ "stream", 'x', "XREADGROUP GROUP g (c|d) STREAMS %k %k > (>|0)", COMPARE_EXACT },
 	{ "stream", 'x', "XACK %k (g|h) {%I}", COMPARE_EXACT },
 	{ "stream", 'x', "XPENDING %k (g|h)", COMPARE_EXACT },
+	{ "stream", 'x', "!XPENDING %k (g|h) [IDLE 0] (-|%I) (+|%I) %n [(c|d|none)]",
+		COMPARE_TIMES },
 	{ "stream", 'x', "XPENDING %k g [IDLE %n] (-|%I) (+|%I) %n [c]", COMPARE_KIND },
 	{ "stream", 'x', "XCLAIM %k (g|h) (c|d) 0 {%I} [RETRYCOUNT %n] [FORCE] [JUSTID]",
 		COMPARE_EXACT },
@@ -230,6 +255,37 @@ static const struct row rows[] = {
 	/* What is stored of a set is sorted; else a set has no order. */
 	{ "sort", '*', "SORT %k BY nosort [DESC|ASC] [LIMIT %n %n] [GET #] STORE %k",
 		COMPARE_EXACT },
+
+	/* What waits is refused before it does, or finds something, or waits for a moment only. */
+	{ "blocking", '*', "!(BLPOP|BRPOP|BZPOPMIN|BZPOPMAX) {%k} (x|-1|nan)", COMPARE_EXACT },
+	{ "blocking", '*', "!(BLMOVE %k %k (LEFT|RIGHT) LEFT|BRPOPLPUSH %k %k) (x|-1|0.001)",
+		COMPARE_EXACT },
+	{ "blocking", 'l', "!(BLPOP|BRPOP) {%k} 0.001", COMPARE_EXACT },
+	{ "blocking", 'l', "!BLMPOP (x|-1|0.001) (1 %k|2 %k %k|0 %k) (LEFT|RIGHT) [COUNT %n]",
+		COMPARE_EXACT },
+	{ "blocking", 'z', "!(BZPOPMIN|BZPOPMAX) {%k} 0.001", COMPARE_EXACT },
+	{ "blocking", 'z', "!BZMPOP (x|-1|0.001) (1 %k|2 %k %k|0 %k) (MIN|MAX) [COUNT %n]",
+		COMPARE_EXACT },
+	{ "blocking", 'x', "!XREAD [COUNT %n] BLOCK (x|-1|1) STREAMS %k (0|$|%I)", COMPARE_EXACT },
+	{ "blocking", 'x', "!XREADGROUP GROUP g c BLOCK (x|-1|1) STREAMS %k (>|0)", COMPARE_EXACT },
+
+	/* What is picked at random is judged by a script. */
+	{ "random", 't', "!EVAL %R 1 %k set (0|1|%n|30|-1|-7|-100)", COMPARE_EXACT },
+	{ "random", 'h', "!EVAL %R 1 %k hash (0|1|%n|30|-1|-7|-100) [WITHVALUES]", COMPARE_EXACT },
+	{ "random", 'z', "!EVAL %R 1 %k zset (0|1|%n|30|-1|-7|-100) [WITHSCORES]", COMPARE_EXACT },
+
+	/* Scores that 7.0 writes with seventeen digits, 7.2 with as many as are needed. */
+	{ "fraction", 'z', "ZADD %k (0.1|-0.7|1e-7|3.3e20|1234567.891|0.3333333333333333) %m",
+		COMPARE_EXACT },
+	{ "fraction", 'z', "ZADD %k [XX] -0 (m1|m2|7)", COMPARE_EXACT },
+	{ "fraction", 'z', "ZINCRBY %k (0.1|-0.7|1e-7|2.2|1e15) %m", COMPARE_SCORES },
+	{ "fraction", 'z', "ZADD %k INCR (0.1|0.2|-1.1) %m", COMPARE_SCORES },
+	{ "fraction", 'z', "ZSCORE %k %m", COMPARE_SCORES },
+	{ "fraction", 'z', "ZMSCORE %k {%m}", COMPARE_SCORES },
+	{ "fraction", 'z', "ZRANGE %k 0 -1 [REV] [WITHSCORES]", COMPARE_SCORES },
+	{ "fraction", 'z', "ZRANGEBYSCORE %k (0.1|-inf) (0.3|+inf) WITHSCORES", COMPARE_SCORES },
+	{ "fraction", 'z', "ZPOPMIN %k", COMPARE_SCORES },
+	{ "fraction", 'z', "ZUNION 2 %k %k WEIGHTS 0.1 3 WITHSCORES", COMPARE_SCORES },
 
 	/* Thresholds move under values that are there. */
 	{ "config", '*', "!CONFIG SET %w", COMPARE_EXACT },
