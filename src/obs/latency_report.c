@@ -73,6 +73,8 @@ void latency_graph(const struct latency_event *e, int64_t now_s, struct buf *out
 			buf_add_char(out, graph_char(&g, i, row));
 		buf_add_char(out, '\n');
 	}
+	for (int i = 0; i < g.columns; i++)
+		buf_add_char(out, ' ');
 	buf_add_char(out, '\n');
 	for (int i = 0; i < g.columns; i++)
 		longest = strlen(g.labels[i]) > longest ? strlen(g.labels[i]) : longest;

@@ -25,12 +25,21 @@ struct tracked_key {
 	char name[];
 };
 
+/* A key under a prefix that changed in this turn, maybe often. */
+struct noted_key {
+	struct noted_key *next;
+	uint64_t hash;
+	uint64_t writer; /* id of the only session that changed it; 0: nobody's, or several */
+	size_t len;
+	char name[];
+};
+
 struct prefix {
 	struct link all;
 	struct bytes text; /* owned */
 	size_t sessions;
-	struct buf keys; /* changed this turn: length and bytes, one after the other */
-	size_t key_count;
+	struct dict noted;
+	struct noted_key *first, **end; /* the same keys in the order of their first changes */
 	struct link members;
 };
 
@@ -77,6 +86,19 @@ static bool tracked_key_is(const void *item, const void *key)
 {
 	const struct tracked_key *k = item;
 	return bytes_equal(bytes_of(k->name, k->len), *(const struct bytes *)key);
+}
+
+static uint64_t noted_key_hash(const void *item)
+{
+	return ((const struct noted_key *)item)->hash;
+}
+
+static const struct dict_ops noted_key_ops = {noted_key_hash};
+
+static bool noted_key_is(const void *item, const void *key)
+{
+	const struct noted_key *n = item;
+	return bytes_equal(bytes_of(n->name, n->len), *(const struct bytes *)key);
 }
 
 /* --- messages ------------------------------------------------------------------------------------
@@ -291,42 +313,62 @@ static bool has_prefix(struct bytes key, struct bytes prefix)
 	return key.len >= prefix.len && memcmp(key.ptr, prefix.ptr, prefix.len) == 0;
 }
 
-static void prefixes_note(struct tracking_table *t, struct bytes key, const struct session *writer)
+static void prefix_note(struct prefix *p, struct bytes key, uint64_t hash, uint64_t writer)
+{
+	struct noted_key *n = dict_find(&p->noted, hash, noted_key_is, &key);
+	if (n != NULL) {
+		if (n->writer != writer)
+			n->writer = 0;
+		return;
+	}
+	n = mem_alloc(sizeof(*n) + key.len);
+	*n = (struct noted_key){.hash = hash, .writer = writer, .len = key.len};
+	memcpy(n->name, key.ptr, key.len);
+	dict_insert(&p->noted, hash, n);
+	*p->end = n;
+	p->end = &n->next;
+}
+
+static void prefixes_note(struct tracking_table *t, struct bytes key, uint64_t hash,
+	const struct session *writer)
 {
 	uint64_t id = writer == NULL ? 0 : writer->id;
 
 	LINK_EACH(it, after, &t->prefixes)
 	{
 		struct prefix *p = LINK_OWNER(it, struct prefix, all);
-		if (p->text.len > 0 && !has_prefix(key, p->text))
-			continue;
-		buf_add(&p->keys, &id, sizeof(id));
-		keys_add(&p->keys, key);
-		p->key_count++;
+		if (p->text.len == 0 || has_prefix(key, p->text))
+			prefix_note(p, key, hash, id);
 	}
 }
 
-/* The keys of a prefix for one member: all but those that it changed itself, with NOLOOP. */
+/* The keys of a prefix for one member: all but those that only it changed itself, with NOLOOP. */
 static void prefix_send(struct prefix *p, struct session *s)
 {
 	struct buf keys = {0};
-	struct bytes all = buf_bytes(&p->keys);
 	size_t count = 0;
 
-	for (size_t at = 0; at < all.len;) {
-		uint64_t id;
-		size_t len;
-		memcpy(&id, all.ptr + at, sizeof(id));
-		memcpy(&len, all.ptr + at + sizeof(id), sizeof(len));
-		at += sizeof(id) + sizeof(len) + len;
-		if (s->tracking->options.noloop && id == s->id)
+	for (const struct noted_key *n = p->first; n != NULL; n = n->next) {
+		if (s->tracking->options.noloop && n->writer == s->id)
 			continue;
-		keys_add(&keys, bytes_of(all.ptr + at - len, len));
+		keys_add(&keys, bytes_of(n->name, n->len));
 		count++;
 	}
 	if (count > 0)
 		invalidate_send(s, buf_bytes(&keys), count, false);
 	buf_release(&keys);
+}
+
+static void prefix_forget_noted(struct prefix *p)
+{
+	for (struct noted_key *n = p->first, *next; n != NULL; n = next) {
+		next = n->next;
+		mem_free(n);
+	}
+	dict_release(&p->noted);
+	dict_init(&p->noted, &noted_key_ops);
+	p->first = NULL;
+	p->end = &p->first;
 }
 
 static void prefix_member_drop(struct tracking_table *t, struct prefix_member *m)
@@ -341,7 +383,7 @@ static void prefix_member_drop(struct tracking_table *t, struct prefix_member *m
 	link_remove(&p->all);
 	t->prefix_count--;
 	mem_free((void *)(uintptr_t)p->text.ptr);
-	buf_release(&p->keys);
+	prefix_forget_noted(p);
 	mem_free(p);
 }
 
@@ -360,6 +402,8 @@ static void prefix_join(struct session *s, struct bytes text)
 		p = mem_calloc(1, sizeof(*p));
 		p->text = bytes_of(mem_dup(text.ptr, text.len), text.len);
 		link_init(&p->members);
+		dict_init(&p->noted, &noted_key_ops);
+		p->end = &p->first;
 		link_add_tail(&t->prefixes, &p->all);
 		t->prefix_count++;
 	}
@@ -413,7 +457,7 @@ static void tracking_on_change(const struct change *change, void *context)
 		writer = session_principal(call->session);
 	tracked_key_invalidate(t, change->key, change->hash, writer);
 	if (t->prefix_count > 0)
-		prefixes_note(t, change->key, writer);
+		prefixes_note(t, change->key, change->hash, writer);
 }
 
 /* A read: its keys are remembered for the session. */
@@ -576,12 +620,11 @@ void tracking_on_turn_end(struct exec *exec)
 	LINK_EACH(it, after, &t->prefixes)
 	{
 		struct prefix *p = LINK_OWNER(it, struct prefix, all);
-		if (p->key_count == 0)
+		if (p->first == NULL)
 			continue;
 		LINK_EACH(member, next, &p->members)
 		prefix_send(p, LINK_OWNER(member, struct prefix_member, by_prefix)->session);
-		buf_clear(&p->keys);
-		p->key_count = 0;
+		prefix_forget_noted(p);
 	}
 }
 

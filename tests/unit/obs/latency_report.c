@@ -24,7 +24,7 @@ static void test_graph(void **state)
 		" | \n"
 		" |#\n"
 		"_||\n"
-		"\n"
+		"   \n"
 		"113\n"
 		"hh0\n"
 		"  s\n");

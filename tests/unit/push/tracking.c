@@ -252,9 +252,9 @@ static void test_prefixes(void **state)
 	hears(&w, 2, "+OK ");
 	hears(&w, 1, "");
 	tracking_on_turn_end(w.exec);
-	hears(&w, 0, ">2 $10 invalidate *5 $6 user:1 $4 user $6 user:1 $6 item:2 $5 user: ");
-	hears(&w, 1, ">2 $10 invalidate *3 $6 user:1 $6 user:1 $5 user: " INVALID("6 item:2"));
-	hears(&w, 2, ">2 $10 invalidate *2 $6 user:1 $6 user:1 ");
+	hears(&w, 0, ">2 $10 invalidate *4 $6 user:1 $4 user $6 item:2 $5 user: ");
+	hears(&w, 1, ">2 $10 invalidate *2 $6 user:1 $5 user: " INVALID("6 item:2"));
+	hears(&w, 2, INVALID("6 user:1"));
 	tracking_on_turn_end(w.exec);
 	for (int i = 0; i < 3; i++)
 		hears(&w, i, "");
@@ -262,6 +262,12 @@ static void test_prefixes(void **state)
 	tracking_on_turn_end(w.exec);
 	hears(&w, 2, "+OK ");
 	hears(&w, 1, INVALID("6 user:2"));
+	/* Another's change of the same key is told, whoever was first. */
+	does(&w, 2, "POKE user:3");
+	does(&w, 3, "POKE user:3");
+	tracking_on_turn_end(w.exec);
+	hears(&w, 2, "+OK " INVALID("6 user:3"));
+	hears(&w, 1, INVALID("6 user:3"));
 	close_all(&w);
 }
 
