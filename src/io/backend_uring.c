@@ -46,6 +46,8 @@ static void uring_close(struct loop *loop)
 
 HOT static bool uring_wait(struct loop *loop, int64_t timeout_us)
 {
+	if (loop->idle.company > 1)
+		ring_expect(loop->ring, loop->idle.company, idle_gather_us(loop));
 	return ring_wait(loop->ring, timeout_us, loop->before_wait_us);
 }
 

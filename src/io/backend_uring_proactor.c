@@ -489,6 +489,8 @@ static bool proactor_wait(struct loop *loop, int64_t timeout_us)
 		link_remove(&in->starved);
 		receive_arm(loop, in->owner);
 	}
+	if (loop->idle.company > 1)
+		ring_expect(&p->ring, loop->idle.company, idle_gather_us(loop));
 	return ring_wait(&p->ring, timeout_us, loop->before_wait_us);
 }
 

@@ -167,6 +167,16 @@ static int64_t sleep_us(const struct loop *loop, int64_t limit_us)
 	return sleep < 0 || until_us < sleep ? until_us : sleep;
 }
 
+static void turn_sleep(struct loop *loop, int64_t sleep)
+{
+	bool looks = sleep != 0 && idle_look_is_due(loop, sleep);
+	uint32_t company = idle_company(loop);
+	loop->idle.company = looks || sleep == 0 ? 1 : company;
+	if (looks && idle_look(loop))
+		return;
+	loop->backend->wait(loop, sleep);
+}
+
 static void turn_wait(struct loop *loop, int64_t limit_us)
 {
 	uint64_t ticks = clock_ticks();
@@ -181,8 +191,8 @@ static void turn_wait(struct loop *loop, int64_t limit_us)
 	int64_t sleep = sleep_us(loop, limit_us);
 	loop->stats.turns++;
 	loop->stats.waits += sleep != 0;
-	if (sleep == 0 || !spin_is_due(loop, sleep) || !spin_wait(loop))
-		loop->backend->wait(loop, sleep);
+	turn_sleep(loop, sleep);
+	loop->idle.turn_begin_ticks = loop->wait_end_ticks;
 	clock_read(&loop->clock);
 	loop->wait_end_ticks = loop->clock.ticks;
 }
@@ -196,7 +206,7 @@ HOT static void turn(struct loop *loop, int64_t limit_us)
 	size_t outer_used = loop->arena_used; /* an outer turn may be in the middle of a batch */
 	unsigned outer_sockets = loop->batch_sockets;
 	loop->turn_batch = loop->batch;
-	loop->absence = 0;
+	loop->idle.delivered = loop->idle.away_most = loop->idle.away_sum = 0;
 	loop->depth++;
 	if (loop->options.on_turn_begin != NULL)
 		loop->options.on_turn_begin(loop->options.context);

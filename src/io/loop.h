@@ -56,9 +56,9 @@ struct loop_options {
 	/* Called first in each turn, after the wait: clocks are fresh. */
 	void (*on_turn_begin)(void *context);
 	void *context; /* the callbacks may be NULL */
-	/* How long to look for news before a sleep, in microseconds (spin.h), read each time; NULL
-	 * or 0: not at all. */
-	const int *spin_us;
+	/* How long to look for news before a sleep, and to sleep on for more than one, in
+	 * microseconds (idle.h), read each time; NULL or 0: not at all. */
+	const int *spin_us, *gather_us;
 };
 
 /* NULL with a reason in `error` when the named back end can't run here; auto takes the best that

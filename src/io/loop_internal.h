@@ -12,8 +12,8 @@
 
 #include "base/assert.h"
 #include "io/clock.h"
+#include "io/idle.h"
 #include "io/loop.h"
-#include "io/spin.h"
 
 #include <stddef.h>
 
@@ -57,7 +57,8 @@ struct loop_backend {
 	int (*open)(struct loop *loop, char *why, size_t why_size);
 	void (*close)(struct loop *loop);
 	/* At most timeout_us, 0 = look only, negative = until something happens. Is there something
-	 * to collect? */
+	 * to collect? Where it can, it sleeps on until idle.company things have happened, for
+	 * idle_gather_us. */
 	bool (*wait)(struct loop *loop, int64_t timeout_us);
 	void (*collect)(struct loop *loop);
 	int (*socket_add)(struct loop *loop, struct socket *s);
@@ -95,7 +96,7 @@ struct loop {
 	int64_t before_wait_us; /* monotonic, when the wait began */
 	uint64_t wait_end_ticks;
 	uint64_t last_turn_ticks; /* between the two waits before */
-	struct spin spin;
+	struct idle idle;
 	int64_t idle_us; /* what on_turn_end allowed */
 	bool is_stopping;
 	unsigned depth; /* turns under way */
@@ -115,7 +116,6 @@ struct loop {
 	unsigned batch_sockets; /* delivered in this batch */
 	uint32_t batch;         /* number of the latest batch */
 	uint32_t turn_batch;    /* number of the last batch before this turn */
-	uint32_t absence;       /* of who delivered in this turn: most batches without him */
 	uint32_t open_batch[LOOP_DEPTH_MAX]; /* under execution at that depth, 0 = none */
 
 	struct timer **timers; /* heap: the earliest first */

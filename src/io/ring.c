@@ -28,6 +28,16 @@
 
 /* All that is used here: timeouts of waits, no lost completions, multishot poll (5.13, which has no
  * feature bit, but RSRC_TAGS came with it). */
+/* Linux 6.12: a wait has a minimal time as well. The headers of the oldest liburing that will do
+ * know neither the feature nor the field (struct io_uring_getevents_arg). */
+#define FEATURE_MIN_TIMEOUT (1u << 15)
+struct ring_wait_arg {
+	uint64_t mask;
+	uint32_t mask_bytes;
+	uint32_t min_wait_us;
+	uint64_t timeout;
+};
+
 #define FEATURES_NEEDED                                                                            \
 	(IORING_FEAT_EXT_ARG | IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE |                    \
 	 IORING_FEAT_RSRC_TAGS)
@@ -51,6 +61,7 @@ static int setup(struct ring *r, const struct ring_options *options, unsigned fl
 	int rc = io_uring_queue_init_params(options->entries, &r->io, &params);
 	if (rc < 0)
 		return rc;
+	r->can_gather = params.features & FEATURE_MIN_TIMEOUT;
 	r->tells_work = flags & IORING_SETUP_TASKRUN_FLAG;
 	r->is_modern = flags & IORING_SETUP_DEFER_TASKRUN;
 	if ((params.features & FEATURES_NEEDED) != FEATURES_NEEDED) {
@@ -188,6 +199,18 @@ static void gather(struct ring *r)
 	}
 }
 
+/* Sleeps until all expected completions are there; when their time is over, what there is is enough. */
+static void enter_expecting(struct ring *r, unsigned count)
+{
+	struct __kernel_timespec end = {.tv_sec = 1}; /* without one it would end with nothing */
+	struct ring_wait_arg arg = {
+		.min_wait_us = r->expected_within_us, .timeout = (uint64_t)(uintptr_t)&end};
+	const unsigned flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
+	unsigned wait_for = count + r->instant, queued = publish(r);
+	r->instant = 0;
+	io_uring_enter2(r->io.ring_fd, queued, wait_for, flags, (sigset_t *)&arg, sizeof arg);
+}
+
 static void enter(struct ring *r, int64_t timeout_us)
 {
 	unsigned count = publish(r);
@@ -205,13 +228,24 @@ static void enter(struct ring *r, int64_t timeout_us)
 	io_uring_enter2(r->io.ring_fd, count, wait_for, flags, (sigset_t *)&arg, sizeof arg);
 }
 
+void ring_expect(struct ring *r, unsigned count, int within_us)
+{
+	r->expected = r->can_gather ? count : 0;
+	r->expected_within_us = (uint32_t)within_us;
+}
+
 bool ring_wait(struct ring *r, int64_t timeout_us, int64_t now_us)
 {
+	unsigned expected = r->expected;
+	r->expected = 0; /* it was said of this wait */
 	if (timeout_us > NEAR_US)
 		timer_set(r, now_us + timeout_us);
 	if ((timeout_us == 0 || has_completions(r)) && is_enter_needless(r))
 		return has_completions(r); /* nothing is queued, so `instant` is zero */
-	enter(r, timeout_us);
+	if (expected > 1 && (timeout_us < 0 || timeout_us > NEAR_US))
+		enter_expecting(r, expected);
+	else
+		enter(r, timeout_us);
 	gather(r);
 	return has_completions(r);
 }

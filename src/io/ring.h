@@ -28,6 +28,9 @@ enum ring_tag {
 
 struct ring {
 	struct io_uring io;
+	bool can_gather; /* IORING_FEAT_MIN_TIMEOUT */
+	unsigned expected; /* ring_expect */
+	uint32_t expected_within_us;
 	bool tells_work; /* IORING_SETUP_TASKRUN_FLAG: the flags say when an enter is of use */
 	bool is_modern;  /* SINGLE_ISSUER + DEFER_TASKRUN: kernel 6.1 */
 	bool is_timer_armed;
@@ -58,6 +61,9 @@ void ring_reserve(struct ring *r, unsigned count);
 void ring_flush(struct ring *r);
 /* Submits and waits until a completion is there, as loop_backend's wait(). */
 bool ring_wait(struct ring *r, int64_t timeout_us, int64_t now_us);
+/* The next wait, if it is one without a near end, goes on until `count` completions are there, for
+ * at most `within_us`; then one is enough, or none. Where the kernel can't, one is at once. */
+void ring_expect(struct ring *r, unsigned count, int within_us);
 /* The next completion, or false. */
 bool ring_next(struct ring *r, struct io_uring_cqe *out);
 /* Asks for the end of the operation queued with this owner and tag. It completes by itself. */

@@ -157,9 +157,7 @@ HOT static void socket_read(struct loop *loop, struct socket *s)
 	}
 	if (into == slice)
 		loop->arena_used += ((size_t)n + 63) & ~(size_t)63;
-	uint32_t absence = loop->batch - s->batch;
-	if (absence > loop->absence)
-		loop->absence = absence;
+	idle_note(&loop->idle, loop->batch - s->batch);
 	s->batch = loop->batch;
 	loop->batch_sockets++;
 	s->events->on_bytes(s, bytes_of(into, (size_t)n));

@@ -21,7 +21,7 @@ struct process_config {
 	char *pidfile;	/* "" = none unless daemonized */
 	int databases;
 	int io_backend; /* enum loop_backend_kind */
-	int io_spin_us;
+	int io_spin_us, io_gather_us;
 	int hz;
 	bool dynamic_hz;
 	bool always_show_logo;

@@ -233,8 +233,12 @@ const struct param_row process_params[] = {
 			"select can't watch "
 			"more than about a thousand connections."},
 	{"io-spin-usec", PARAM_INT, AT(io_spin_us), "50", .max = 1000,
-		.help = "How long to look for the next request before going to sleep, where a few "
-			"clients ask again as soon as they are answered; 0 sleeps at once."},
+		.help = "How long to look for the next request before going to sleep, where a "
+			"few clients ask again as soon as they are answered; 0 sleeps at once."},
+	{"io-gather-usec", PARAM_INT, AT(io_gather_us), "10", .max = 1000,
+		.help = "How long to sleep on for more requests where many clients send them one "
+			"by one, faster than that: larger batches, fewer wake-ups. Needs "
+			"io_uring and Linux 6.12; 0 wakes up for each."},
 	{"hz", PARAM_INT, AT(hz), "10", .max = INT_MAX, .apply = process_apply_hz,
 		.help = "How often a second background work (expiry, timeouts, statistics) gets "
 			"its turn, 1 to 500."},

@@ -326,6 +326,7 @@ static bool server_open_loop(struct server *s)
 		.backend = (enum loop_backend_kind)s->settings.process.io_backend,
 		.max_sockets = (unsigned)s->settings.net.maxclients,
 		.spin_us = &s->settings.process.io_spin_us,
+		.gather_us = &s->settings.process.io_gather_us,
 		.on_batch = server_on_batch,
 		.on_turn_begin = server_on_turn_begin,
 		.on_turn_end = server_on_turn_end,

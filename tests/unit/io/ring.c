@@ -104,6 +104,71 @@ static void test_instant(void **state)
 	ring_delete(r);
 }
 
+static void add_timeout(struct ring *r, struct __kernel_timespec *after, int64_t us)
+{
+	static uint64_t owner;
+	*after = (struct __kernel_timespec){.tv_nsec = us * 1000};
+	io_uring_prep_timeout(ring_sqe(r, &owner, RING_NOTHING), after, 0, 0);
+}
+
+static unsigned take_all(struct ring *r)
+{
+	struct io_uring_cqe cqe;
+	unsigned count = 0;
+	while (ring_next(r, &cqe))
+		count++;
+	return count;
+}
+
+/* Several are waited for, but not longer than was said; then one is enough. */
+static void test_expect(void **state)
+{
+	(void)state;
+	struct ring *r = ring_new(64, 256);
+	struct __kernel_timespec after;
+	uint64_t owner;
+	int64_t start_us = clock_mono_us();
+	for (int i = 0; i < 3; i++)
+		io_uring_prep_nop(ring_sqe(r, &owner, RING_NOTHING));
+	ring_expect(r, 3, 900000);
+	ring_wait(r, -1, 0);
+	assert_true(clock_mono_us() - start_us < 800000);
+	assert_int_equal(take_all(r), 3);
+
+	start_us = clock_mono_us();
+	io_uring_prep_nop(ring_sqe(r, &owner, RING_NOTHING));
+	ring_expect(r, 3, 20000);
+	ring_wait(r, -1, 0);
+	assert_int_equal(clock_mono_us() - start_us >= 19000, r->can_gather);
+	assert_int_equal(take_all(r), 1);
+
+	/* Nothing comes in that time: the kernel may end the wait, or go on for one. */
+	start_us = clock_mono_us();
+	add_timeout(r, &after, 20000);
+	ring_expect(r, 3, 1000);
+	ring_wait(r, -1, 0);
+	while (take_all(r) == 0)
+		ring_wait(r, -1, 0);
+	assert_in_range(clock_mono_us() - start_us, 19000, 800000);
+	ring_delete(r);
+}
+
+/* It was said of one wait: the next is as ever, nor is a mere look made long by it. */
+static void test_expect_once(void **state)
+{
+	(void)state;
+	struct ring *r = ring_new(64, 256);
+	struct __kernel_timespec after;
+	int64_t start_us = clock_mono_us();
+	ring_expect(r, 3, 900000);
+	ring_wait(r, 0, 0);
+	add_timeout(r, &after, 1000);
+	ring_wait(r, -1, 0);
+	assert_int_equal(take_all(r), 1);
+	assert_true(clock_mono_us() - start_us < 800000);
+	ring_delete(r);
+}
+
 /* A deadline that moves to become earlier fires at the earlier time, a later one does not delay. */
 static void test_deadline(void **state)
 {
@@ -155,7 +220,8 @@ int main(void)
 	clock_init();
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_overflow), cmocka_unit_test(test_reserve),
-		cmocka_unit_test(test_instant),  cmocka_unit_test(test_deadline),
+		cmocka_unit_test(test_instant),  cmocka_unit_test(test_expect),
+		cmocka_unit_test(test_expect_once), cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_old_kernels),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
