@@ -199,7 +199,7 @@ static void gather(struct ring *r)
 	}
 }
 
-/* Sleeps until all expected completions are there; when their time is over, what there is is enough. */
+/* Sleeps until all expected completions are there, or their time is over. */
 static void enter_expecting(struct ring *r, unsigned count)
 {
 	struct __kernel_timespec end = {.tv_sec = 1}; /* without one it would end with nothing */
