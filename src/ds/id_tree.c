@@ -642,15 +642,31 @@ static const struct inner *next_inner(const struct id_tree *t, struct path *path
 	return path->nodes[*level];
 }
 
-size_t id_tree_memory_bytes(const struct id_tree *t)
+/* A whole tree from its first leaves: as many bytes for each unit of weight, and inner nodes that
+ * are three quarters full. */
+static size_t memory_estimate(const struct id_tree *t, size_t bytes, size_t leaves, uint64_t weight)
+{
+	double times = (double)t->weight / (double)(weight > 0 ? weight : 1);
+	double inner = (double)leaves * times / (ID_INNER_ITEMS * 3 / 4);
+	inner *= (double)mem_size_class(sizeof(struct inner));
+	return (size_t)((double)bytes * times + inner);
+}
+
+size_t id_tree_memory_bytes(const struct id_tree *t, size_t leaves_max)
 {
 	struct path path;
-	size_t bytes = 0;
+	size_t bytes = 0, leaves = 0;
+	uint64_t weight = 0;
+	for (const struct id_leaf *leaf = edge_leaf(t, false); leaf != NULL; leaf = leaf->next) {
+		if (leaves_max > 0 && leaves == leaves_max)
+			return memory_estimate(t, bytes, leaves, weight);
+		bytes += mem_size_class(leaf_bytes(leaf->cap));
+		weight += leaf_weight(t, leaf);
+		leaves++;
+	}
 	uint32_t level = t->depth;
 	while (next_inner(t, &path, &level) != NULL)
 		bytes += mem_size_class(sizeof(struct inner));
-	for (const struct id_leaf *leaf = edge_leaf(t, false); leaf != NULL; leaf = leaf->next)
-		bytes += mem_size_class(leaf_bytes(leaf->cap));
 	return bytes;
 }
 

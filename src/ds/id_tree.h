@@ -120,8 +120,9 @@ void id_tree_release(struct id_tree *t);
 
 /* Walks the leaves (where each item weighs 1, `weight` says it, too). */
 uint64_t id_tree_count(const struct id_tree *t);
-/* Bytes of all nodes. */
-size_t id_tree_memory_bytes(const struct id_tree *t);
+/* Bytes of all nodes. With leaves_max > 0 at most so many leaves are looked at, and the rest of a
+ * larger tree is taken to be like them. */
+size_t id_tree_memory_bytes(const struct id_tree *t, size_t leaves_max);
 /* Walks all invariants; aborts on a violation. */
 void id_tree_check(const struct id_tree *t);
 

@@ -155,15 +155,17 @@ static size_t names_memory(const struct stream_names *names)
 	return names->cap == 0 ? 0 : mem_size_class(names->cap * sizeof(void *));
 }
 
-static size_t group_memory(const struct stream_group *g)
+#define TREE_LEAVES_MAX 64 /* of each tree, where a sample will do */
+
+static size_t group_memory(const struct stream_group *g, size_t leaves_max)
 {
 	size_t bytes = mem_size_class(sizeof(*g) + g->name.len) + names_memory(&g->consumers) +
-		       id_tree_memory_bytes(&g->pending) +
+		       id_tree_memory_bytes(&g->pending, leaves_max) +
 		       (size_t)g->pending.weight * mem_size_class(sizeof(struct stream_pending));
 	for (size_t i = 0; i < g->consumers.count; i++) {
 		const struct stream_consumer *c = g->consumers.items[i];
 		bytes += mem_size_class(sizeof(*c) + c->name.len) +
-			 id_tree_memory_bytes(&c->pending);
+			 id_tree_memory_bytes(&c->pending, leaves_max);
 	}
 	return bytes;
 }
@@ -171,6 +173,7 @@ static size_t group_memory(const struct stream_group *g)
 static size_t value_memory(const struct value *v, size_t samples)
 {
 	const struct stream_body *s = v->ptr;
+	size_t leaves_max = samples == 0 ? 0 : TREE_LEAVES_MAX;
 	size_t seen = 0;
 	size_t bytes = 0;
 	if (s == NULL)
@@ -184,10 +187,10 @@ static size_t value_memory(const struct value *v, size_t samples)
 		size_t count = (size_t)id_tree_count(&s->pieces);
 		bytes = (size_t)((double)bytes / (double)seen * (double)count);
 	}
-	bytes += mem_size_class(sizeof(*s)) + id_tree_memory_bytes(&s->pieces) +
+	bytes += mem_size_class(sizeof(*s)) + id_tree_memory_bytes(&s->pieces, leaves_max) +
 		 names_memory(&s->groups);
 	for (size_t i = 0; i < s->groups.count; i++)
-		bytes += group_memory(s->groups.items[i]);
+		bytes += group_memory(s->groups.items[i], leaves_max);
 	return bytes;
 }
 

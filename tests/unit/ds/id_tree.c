@@ -195,9 +195,12 @@ static void test_in_order(void **state)
 		insert(&t, (struct id){i / 3, i % 3}, 1);
 	assert_same(&t, 0, model_count);
 	/* Full leaves, and inner nodes for a fraction of that. */
-	size_t bytes = id_tree_memory_bytes(&t);
+	size_t bytes = id_tree_memory_bytes(&t, 0);
 	assert_true(bytes < model_count * 27);
 	assert_true(bytes > model_count * 24);
+	/* Of some leaves: nearly the same; of as many as there are: the same. */
+	assert_in_range(id_tree_memory_bytes(&t, 16), bytes * 9 / 10, bytes * 11 / 10);
+	assert_int_equal(id_tree_memory_bytes(&t, 5000), bytes);
 	/* Out again from the left, as a queue. */
 	for (uint64_t i = 0; i < 4990; i++)
 		remove_id(&t, model[0]->id);
@@ -226,9 +229,9 @@ static void test_small(void **state)
 	assert_null(id_tree_find(&t, ID_LEAST));
 	assert_null(id_tree_remove(&t, ID_LEAST));
 	assert_false(id_tree_drain_leaf(&t, NULL, NULL));
-	assert_int_equal(id_tree_memory_bytes(&t), 0);
+	assert_int_equal(id_tree_memory_bytes(&t, 0), 0);
 	insert(&t, ID_GREATEST, 1);
-	assert_int_equal(id_tree_memory_bytes(&t), 48);
+	assert_int_equal(id_tree_memory_bytes(&t, 0), 48);
 	insert(&t, ID_LEAST, 1);
 	insert(&t, ID_LEAST, 1);
 	assert_same(&t, 0, 2);
@@ -247,7 +250,7 @@ static void test_thinning(void **state)
 		if (i % 40 != 0)
 			remove_id(&t, (struct id){i, 0});
 	assert_same(&t, 0, 150);
-	assert_true(id_tree_memory_bytes(&t) < 150 * 150);
+	assert_true(id_tree_memory_bytes(&t, 0) < 150 * 150);
 	release_all(&t);
 }
 
